@@ -8,15 +8,18 @@
 
 folders := $(sort $(shell find hypervisor/common hypervisor/drivers hypervisor/arch/$(ARCH) \
                   -name include -prune -o -type d -print 2>/dev/null))
-not_objects := asm_offsets.o hearth.lds.o
+
+not_objects = asm_offsets.o hearth.lds.o $(if $(filter host,$(ARCH)),\
+              $(if $(filter hypervisor/drivers%,$(1)),%))
+globbed = $(filter-out $(not_objects),$(patsubst %.c,%.o,$(patsubst %.S,%.o,\
+          $(notdir $(wildcard $(1)/*.c $(1)/*.S)))))
 
 define folder_objects
 obj-y :=
 ifneq ($(wildcard $(1)/files.mk),)
 include $(1)/files.mk
 else
-obj-y := $(filter-out $(not_objects) $(if $(filter host,$(ARCH)),$(if $(filter hypervisor/drivers%,$(1)),%)),$(patsubst $(1)/%.S,%.o,$(patsubst $(1)/%.c,%.o,\
-           $(wildcard $(1)/*.c $(1)/*.S))))
+obj-y := $(call globbed,$(1))
 endif
 objects += $$(addprefix $(1)/,$$(obj-y))
 endef

@@ -1,0 +1,157 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Fetches Debian packages of other suites and architectures through private apt states under
+# build/apt/, and unpacks the parts that Hearth needs under build/inputs/. Nothing is installed.
+# The mirror is the one of this machine's own apt sources (or HEARTH_MIRROR), signatures are
+# checked with Debian's keyring (or HEARTH_KEYRING). What is there already is not fetched again.
+#
+#   mk/fetch.sh arm64-6.1|arm64-6.12|riscv64-6.12|x86-6.1|busybox-ARCH|xen-arm64|xen-headers|qemu10
+set -eu
+
+cd "$(dirname "$0")/.."
+top=$PWD
+inputs=$top/build/inputs
+suite=bookworm
+keyring=${HEARTH_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
+PATH=$PATH:/usr/sbin:/sbin
+
+say() { printf '  FETCH   %s\n' "$*" >&2; }
+die() { printf 'fetch: %s\n' "$*" >&2; exit 1; }
+
+# The user's Debian mirror: the source of any Debian release's "main".
+mirror() {
+    if [ -n "${HEARTH_MIRROR:-}" ]; then
+        echo "$HEARTH_MIRROR"
+        return
+    fi
+    apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' |
+        awk '$2 == "main" && $1 ~ /^(bookworm|trixie|forky|sid|(old)*stable|testing|unstable)$/ \
+             { print $3; exit }'
+}
+
+# Lines of $(RELEASE) $(REPO_URI) for the suite's security updates, where the user has them.
+security() {
+    apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' |
+        awk -v want="$1-security" '$1 == want && $2 == "main" { print $3; exit }'
+}
+
+state() { echo "$top/build/apt/$1-$2"; }
+
+make_state() {
+    s=$1 arch=$2 dir=$(state "$1" "$2")
+    [ ! -e "$dir/ready" ] || return 0
+    uri=$(mirror)
+    [ -n "$uri" ] || die "no Debian mirror in this machine's apt sources; set HEARTH_MIRROR=URI"
+    mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/debs"
+    : >"$dir/status"
+    echo "deb [signed-by=$keyring] $uri $s main" >"$dir/sources.list"
+    sec=$(security "$s")
+    [ -z "$sec" ] || echo "deb [signed-by=$keyring] $sec $s-security main" >>"$dir/sources.list"
+    cat >"$dir/apt.conf" <<CONF
+APT::Architecture "$arch";
+APT::Architectures { "$arch"; };
+APT::Sandbox::User "";
+APT::Install-Recommends "false";
+Acquire::Languages "none";
+Dir::State "$dir";
+Dir::State::Lists "$dir/lists";
+Dir::State::status "$dir/status";
+Dir::Cache "$dir/cache";
+Dir::Etc::SourceList "$dir/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::Etc::PreferencesParts "/dev/null";
+CONF
+    say "package lists of $s for $arch"
+    apt-get -c "$dir/apt.conf" -qq update >&2 || return 1
+    touch "$dir/ready"
+}
+
+# deb SUITE ARCH PACKAGE: downloads it once, prints the file's path.
+deb() {
+    dir=$(state "$1" "$2")
+    found=$(ls "$dir/debs/$3"_*.deb 2>/dev/null | head -n 1)
+    if [ -z "$found" ]; then
+        make_state "$1" "$2"
+        say "$3 ($1, $2)"
+        (cd "$dir/debs" && {
+            apt-get -c "$dir/apt.conf" -qq download "$3" >&2 || {
+                rm -f "$dir/ready"
+                make_state "$1" "$2" && apt-get -c "$dir/apt.conf" -qq download "$3" >&2
+            }
+        }) || die "cannot download $3 of $1 for $2"
+        found=$(ls "$dir/debs/$3"_*.deb | head -n 1)
+    fi
+    echo "$found"
+}
+
+# The package that a meta package such as linux-image-arm64 depends on now.
+depends() {
+    make_state "$1" "$2"
+    apt-cache -c "$(state "$1" "$2")/apt.conf" show --no-all-versions "$3" |
+        sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | head -n 1
+}
+
+# kernel SUITE ARCH VERSION TARGET: Image (uncompressed), config and Xen's modules.
+kernel() {
+    name=$(depends "$1" "$2" "linux-image-$2")
+    case $name in linux-image-"$3"*) ;; *) return 1 ;; esac
+    pkg=$(deb "$1" "$2" "$name") || return 1
+    tmp=$4.tmp
+    rm -rf "$tmp" && mkdir -p "$tmp"
+    dpkg-deb --fsys-tarfile "$pkg" | tar -x -C "$tmp" --wildcards \
+        './boot/vmlinu*' './boot/config-*' './*lib/modules/*/kernel/drivers/xen/*'
+    say "unpack $name"
+    "$top/mk/unpack-image" "$tmp"/boot/vmlinu* "$tmp/Image"
+    cp "$tmp"/boot/config-* "$tmp/config"
+    mkdir "$tmp/modules"
+    find "$tmp" -name '*.ko*' -exec cp {} "$tmp/modules/" \;
+    echo "$name" >"$tmp/package"
+    rm -rf "$tmp/boot" "$tmp/lib" "$tmp/usr" "$4"
+    mv "$tmp" "$4"
+}
+
+# unpack SUITE ARCH PACKAGE TARGET: the whole package below TARGET.
+unpack() {
+    pkg=$(deb "$1" "$2" "$3")
+    mkdir -p "$4"
+    dpkg -x "$pkg" "$4"
+}
+
+busybox() {
+    unpack $suite "$1" busybox-static "$inputs/$2/busybox.tmp"
+    find "$inputs/$2/busybox.tmp" -type f -path '*bin/busybox' -exec cp {} "$inputs/$2/busybox" \;
+    rm -rf "$inputs/$2/busybox.tmp"
+}
+
+qemu10() {
+    for p in qemu-system-arm qemu-system-x86 qemu-system-misc qemu-system-data \
+             qemu-system-common opensbi; do
+        case $p in opensbi | qemu-system-data) arch=amd64 ;; *) arch=$(dpkg --print-architecture) ;; esac
+        unpack $suite-backports "$arch" $p "$inputs/qemu10"
+    done
+}
+
+mkdir -p "$inputs"
+exec 9>"$top/build/fetch.lock"
+flock 9
+
+case ${1:?} in
+arm64-6.1)    kernel $suite arm64 6.1 "$inputs/arm64/6.1" ;;
+arm64-6.12)   kernel $suite-backports arm64 6.12 "$inputs/arm64/6.12" ||
+              kernel trixie arm64 6.12 "$inputs/arm64/6.12" ;;
+riscv64-6.12) kernel trixie riscv64 6.12 "$inputs/riscv64/6.12" ;;
+x86-6.1)      kernel $suite amd64 6.1 "$inputs/x86/6.1" ;;
+busybox-arm64)   busybox arm64 arm64 ;;
+busybox-x86)     busybox amd64 x86 ;;
+busybox-riscv64) suite=trixie; busybox riscv64 riscv64 ;;
+xen-arm64)
+    mkdir -p "$inputs/arm64/xen"
+    unpack $suite arm64 xen-hypervisor-4.17-arm64 "$inputs/arm64/xen/root"
+    "$top/mk/unpack-image" "$(ls "$inputs"/arm64/xen/root/boot/xen-4.17-arm64* | head -n 1)" \
+        "$inputs/arm64/xen/xen"
+    ;;
+xen-headers)  unpack $suite amd64 libxen-dev "$inputs/xen-headers" ;;
+qemu10)       qemu10 ;;
+*)            die "unknown input: $1" ;;
+esac
