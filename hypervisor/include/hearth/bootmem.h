@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory before the page allocator: banks of RAM, what is reserved in them, and a first-fit
+ * allocator for the frame table and early page tables. Boot CPU only, single-threaded.
+ * A preserved range (live update) is reserved here before anything is allocated.
+ */
+#pragma once
+
+#include <hearth/num.h>
+
+#define BOOTMEM_BANKS    64U
+#define BOOTMEM_RESERVED 256U
+
+struct mem_range {
+    uint64_t start; /* bytes, [start, end) */
+    uint64_t end;
+};
+
+/* Adds RAM. Overlapping or out-of-order banks are merged and sorted. -E2BIG, -EINVAL. */
+int bootmem_add_bank(uint64_t start, uint64_t size) must_check;
+/* Reserves a range (RAM or not). `what` is a literal, named in the overlap message. */
+int bootmem_reserve(uint64_t start, uint64_t size, const char *what) must_check;
+/* First reservation that overlaps the range, or NULL; its name through *what. */
+const struct mem_range *bootmem_overlap(uint64_t start, uint64_t size, const char **what);
+/* Allocates zeroed memory by physical address; panics when there is none (start-up only). */
+paddr_t bootmem_alloc(uint64_t size, uint64_t align);
+
+unsigned int bootmem_banks(const struct mem_range **banks);
+
+/*
+ * Calls fn for every free range of RAM in ascending order. The page allocator takes over with it,
+ * after which bootmem_alloc() must not be called.
+ */
+void bootmem_for_each_free(void (*fn)(struct mem_range r, void *arg), void *arg);
+
+/* Lays out the frame table over all banks and hands free memory to the page allocator. */
+void page_alloc_init(bool scrub);
+/* Gives a boot-time reservation (init code, consumed modules) to the page allocator. */
+void page_alloc_give(uint64_t start, uint64_t end);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Console: log levels, ring, UART output, input switching between Hearth and domains.
+ *
+ * printk() formats a line with the "(XEN) " prefix that Xen's users know, filters it by loglvl,
+ * stores it in the console ring (readable by XEN_SYSCTL_readconsole later) and writes it out.
+ * Guest output is rate-limited per domain and prefixed "(XEN) DOMn: ", dom0's is written as is.
+ */
+#pragma once
+
+#include <hearth/compiler.h>
+#include <hearth/num.h>
+
+struct domain;
+
+enum log_level {
+    LOG_ERR = 0,
+    LOG_WARNING = 1,
+    LOG_INFO = 2,
+    LOG_DEBUG = 3,
+};
+
+/* Any context; takes RANK_CONSOLE. Lines of one call are not interleaved with others'. */
+void printk(enum log_level level, const char *fmt, ...) printf_like(2, 3);
+/* About a guest's doing: filtered by guest_loglvl and rate-limited for d (d may be NULL). */
+void guest_printk(struct domain *d, enum log_level level, const char *fmt, ...) printf_like(3, 4);
+
+/* A UART driver. Polled output; input comes through console_rx(). Const after start-up. */
+struct uart {
+    const char *name;
+    void (*putc)(char c);
+    void (*rx_irq_enable)(void); /* NULL: no input */
+};
+void console_set_uart(const struct uart *uart);
+/* A character from the UART (interrupt or poll): Hearth's keys, or the focused domain's input. */
+void console_rx(char c);
+
+/* Output of a domain: console_io write, or its virtual UART. `text` is hypervisor memory. */
+void console_domain_write(struct domain *d, const char *text, size_t len);
+/* Bytes of input that wait for dom0's console_io read; returns how many were copied. */
+size_t console_domain_read(struct domain *d, char *buf, size_t size);
+
+/* Reads the ring from *index on (advanced) or, index NULL, from its start. */
+size_t console_ring_read(char *buf, size_t size, uint32_t *index);
+void console_ring_clear(void);
+
+/* Flushes and makes printk() lock-free: panic and bug only. */
+void console_panic_mode(void);
+
+/* Called when a domain is born or goes, so that focus moves off it. */
+void console_domain_added(struct domain *d);
+void console_domain_removed(struct domain *d);
+
+/* A debug key, from the UART or XEN_SYSCTL_debug_keys. Runs with no lock held. */
+void debug_key(char key);

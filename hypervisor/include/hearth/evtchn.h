@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Event channels: 2-level and FIFO. Rows in hypercall/evtchn.def; see public/event_channel.h.
+ *
+ * Each domain has a table of channels grown in pages, never shrunk while it lives; a port below
+ * the table's valid count is always backed (readers need no lock, the count only grows, published
+ * with release). A channel has its own small lock; pairs are taken by address order.
+ */
+#pragma once
+
+#include <hearth/num.h>
+
+struct domain;
+struct vcpu;
+
+#define NR_VIRQS 24U
+/* public/xen.h */
+#define VIRQ_TIMER    0U
+#define VIRQ_DEBUG    1U
+#define VIRQ_CONSOLE  2U
+#define VIRQ_DOM_EXC  3U
+#define VIRQ_TBUF     4U
+#define VIRQ_DEBUGGER 6U
+#define VIRQ_CON_RING 8U
+#define VIRQ_ARGO     11U
+#define VIRQ_ARCH_0   16U
+
+int evtchn_domain_init(struct domain *d) must_check;
+/* Closes all channels; -ERESTART until done. */
+int evtchn_domain_destroy(struct domain *d) must_check;
+/* After destroy, when the last reference goes (RCU): frees tables. */
+void evtchn_domain_free(struct domain *d);
+/* Adopts the pending state of an old vcpu_info after it moved; called with the vCPU stopped. */
+void evtchn_vcpu_info_moved(struct vcpu *v);
+void evtchn_vcpu_destroy(struct vcpu *v);
+
+/* Raises a VIRQ on a vCPU / on vCPU 0 of the domain that handles a global one. Any context. */
+void evtchn_send_virq(struct vcpu *v, uint32_t virq);
+void evtchn_send_global_virq(struct domain *d, uint32_t virq);
+
+/* Used by launch (xen,enhanced) and the hypervisor's own channels. */
+int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port) must_check;
+/* Sends on a local port of d as if d had called EVTCHNOP_send. */
+int evtchn_send(struct domain *d, evtchn_port_t port) must_check;
+
+/* SCHEDOP_poll: true when port is pending now. Valid ports only: -EINVAL. */
+int evtchn_port_pending(struct domain *d, evtchn_port_t port, bool *pending) must_check;
+
+/* The hypercall: (cmd, pointer to the argument). */
+struct hypercall_args;
+int64_t hypercall_event_channel_op(struct vcpu *v, struct hypercall_args *args);

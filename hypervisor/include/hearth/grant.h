@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Grant tables, version 1. Rows in hypercall/grant.def; see public/grant_table.h.
+ * Grant v2 and transfer are refused: GNTTABOP_set_version(2) answers -EOPNOTSUPP as the ABI allows.
+ */
+#pragma once
+
+#include <hearth/num.h>
+
+struct domain;
+struct vcpu;
+
+int grant_domain_init(struct domain *d) must_check;
+/* Undoes d's mappings of others' frames; -ERESTART until done. */
+int grant_domain_release_mappings(struct domain *d) must_check;
+/* After that, when the last reference goes (RCU): frees frames. */
+void grant_domain_free(struct domain *d);
+
+/* Machine frame `index` of d's shared table, grown up to it; for add_to_physmap, acquire_resource.
+ * -EINVAL above the domain's maximum, -ENOMEM. */
+int grant_shared_frame(struct domain *d, uint32_t index, mfn_t *out) must_check;
+/* Fills a reserved entry (store, console) before the guest runs. */
+int grant_seed(struct domain *d, grant_ref_t ref, domid_t to, gfn_t frame, bool readonly)
+    must_check;
+
+/* (cmd, pointer to an array, count); on -ERESTART args point at what is left. */
+struct hypercall_args;
+int64_t hypercall_grant_table_op(struct vcpu *v, struct hypercall_args *args);
