@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Tiny kernels. Included by the main Makefile, or used alone: make -f tests/guest/guest.mk guests
+# Tiny kernels. Included by the main Makefile; `make guests` builds them all.
 # One folder per test below tests/guest; the folder's name is the image's name.
 
 GUEST_ARCH    ?= arm64
@@ -35,26 +35,29 @@ GUEST_IMAGES  := $(GUEST_NAMES:%=$(GUEST_OUT)/%.img)
 .SECONDARY: $(GUEST_IMAGES:.img=.elf)
 guests: $(GUEST_IMAGES)
 
-$(GUEST_OUT)/obj/%.c.o: $(GUEST_SRC)/%.c
+$(GUEST_OUT)/obj/%.c.o: $(GUEST_SRC)/%.c | $(GUEST_HEADERS)/xen/xen.h
 	@mkdir -p $(@D)
-	$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(GUEST_OUT)/obj/%.S.o: $(GUEST_SRC)/%.S
+$(GUEST_OUT)/obj/%.S.o: $(GUEST_SRC)/%.S | $(GUEST_HEADERS)/xen/xen.h
 	@mkdir -p $(@D)
-	$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
 # One rule per kernel: its own objects and the library's.
 define GUEST_RULE
 GUEST_OBJ_$(1) := $$(patsubst $$(GUEST_SRC)/%,$$(GUEST_OUT)/obj/%.o,\
 	$$(wildcard $$(GUEST_SRC)/$(1)/*.[cS]))
 $$(GUEST_OUT)/$(1).elf: $$(GUEST_OBJ_$(1)) $$(GUEST_LIB_OBJ) $$(GUEST_SRC)/lib/$$(GUEST_ARCH)/guest.lds
-	$$(GUEST_CC) $$(GUEST_LDFLAGS) -Wl,-T,$$(GUEST_SRC)/lib/$$(GUEST_ARCH)/guest.lds -o $$@ \
+	$$(call say,LD,$$@)
+	$$(Q)$$(GUEST_CC) $$(GUEST_LDFLAGS) -Wl,-T,$$(GUEST_SRC)/lib/$$(GUEST_ARCH)/guest.lds -o $$@ \
 		$$(GUEST_OBJ_$(1)) $$(GUEST_LIB_OBJ)
 -include $$(GUEST_OBJ_$(1):.o=.d)
 endef
 $(foreach name,$(GUEST_NAMES),$(eval $(call GUEST_RULE,$(name))))
 
 $(GUEST_OUT)/%.img: $(GUEST_OUT)/%.elf
-	$(GUEST_OBJCOPY) -O binary $< $@
+	$(Q)$(GUEST_OBJCOPY) -O binary $< $@
 
 -include $(GUEST_LIB_OBJ:.o=.d)

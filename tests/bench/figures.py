@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures: what each is called, how it is taken from counted runs, and what it must reach."""
+
+import dataclasses
+import re
+
+import machine
+
+COUNT = 2000
+MARK_INIT = 0x200
+MARK_STARTED = 0x100
+
+# Marker pairs of tests/guest/bench/ops.h.
+OPERATIONS = {
+    "null": 1, "version": 2, "id_register": 3, "gicd_read": 4, "evtchn_send": 5, "yield": 6,
+    "timer": 7, "self_sgi": 8, "psci_version": 9, "grant_copy": 10,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    key: str
+    title: str
+    unit: str
+    must: object = None   # upper bounds
+    aim: object = None
+    reference: float = 0  # Debian's Xen 4.17.7 when the goals were set: checks this harness
+
+
+K = 1024
+M = 1e6
+FIGURES = [
+    Figure("null", "null hypercall round trip", "insn", 120, 70, 374),
+    Figure("version", "xen_version(0)", "insn", 140, 85, 423),
+    Figure("id_register", "trapped ID register", "insn", 140, 90, 434),
+    Figure("gicd_read", "vGICD register read", "insn", 250, 150, 613),
+    Figure("evtchn_send", "event send, already pending", "insn", 250, 140, 824),
+    Figure("yield", "yield, nothing else to run", "insn", 500, 200, 2118),
+    Figure("timer", "virtual timer: program to return", "insn", 450, 250, 1113),
+    Figure("self_sgi", "self-SGI", "insn", 350, 170, 1124),
+    Figure("psci_version", "PSCI_VERSION", "insn", reference=474),
+    Figure("grant_copy", "grant copy of 4 KiB, one per call", "insn", reference=3640),
+    Figure("boot", "reset to dom0's first instruction", "insn", 40 * M, 22 * M, 208.8 * M),
+    Figure("to_init", "hypervisor's own, dom0's first to /init", "insn", 0.8 * M, 0.4 * M,
+           1.32 * M),
+    Figure("image", "image", "bytes", 400 * K, 256 * K, 983048),
+    Figure("memory", "memory not given to guests, of 2 GiB", "KiB", 16 * K, 11 * K, 31 * K),
+]
+
+
+def total(counters):
+    return counters["hyp"] + counters["guest"]
+
+
+def operations(result):
+    """Cost of each single operation: instructions, and what instructions hide."""
+    costs = {}
+    for name, number in OPERATIONS.items():
+        before = result.mark(2 * number)
+        after = result.mark(2 * number + 1)
+        costs[name] = {
+            "value": (total(after) - total(before)) / COUNT,
+            "hypervisor": (after["hyp"] - before["hyp"]) / COUNT,
+            "exits": (after["exits"] - before["exits"]) / COUNT,
+            "tlbi": (after["tlbi"] - before["tlbi"]) / COUNT,
+            "dc": (after["dc"] - before["dc"]) / COUNT,
+        }
+    return costs
+
+
+def kept_memory(result):
+    """KiB that neither dom0 nor the free list has, by the toolstack interface or the boot line."""
+    found = re.search(r"physinfo total=(\d+) free=(\d+) own=(\d+) pages", result.console)
+    if found:
+        all_pages, free, own = map(int, found.groups())
+        return {"value": (524288 - free - own) * 4, "total": all_pages * 4, "from": "physinfo"}
+    found = re.search(r"memory: total (\d+) KiB, guests (\d+) KiB, free (\d+) KiB",
+                      result.console)
+    if found:
+        _, guests, free = map(int, found.groups())
+        return {"value": 2048 * 1024 - guests - free, "from": "boot line"}
+    return {}
+
+
+def measure_operations(hypervisor):
+    result = machine.run_dom0(hypervisor, "ops", machine.GUESTS / "bench.img",
+                              bootargs=f"n={COUNT}")
+    if "TESTS" in result.console and "failed=0" not in result.console:
+        raise machine.Trouble("the bench kernel reports failures:\n" + result.console[-1500:])
+    costs = operations(result)
+    costs["memory"] = kept_memory(result)
+    return costs
+
+
+def measure_boot(hypervisor):
+    """dom0 with Debian's kernel, up to the first instruction of /init."""
+    initrd = machine.initramfs(machine.OUT / "init")
+    result = machine.run_dom0(hypervisor, "boot", machine.LINUX, initrd=initrd,
+                              bootargs="console=hvc0 quiet randomize_kstack_offset=off",
+                              stop=(MARK_INIT, 1), timeout=1800)
+    first = result.first_guest()
+    init = result.mark(MARK_INIT)
+    return {
+        "boot": {"value": total(first), "tlbi": first["tlbi"], "dc": first["dc"]},
+        "to_init": {"value": init["hyp"] - first["hyp"], "exits": init["exits"],
+                    "tlbi": init["tlbi"] - first["tlbi"], "dc": init["dc"] - first["dc"],
+                    "guest": init["guest"] - first["guest"], "total": total(init)},
+    }
+
+
+def measure_image(hypervisor):
+    return {"image": {"value": hypervisor.image.stat().st_size}}
+
+
+def check_scrub(hypervisor):
+    """Fills parts of RAM before boot; no domain may see it. A boot figure without this is void."""
+    pattern = machine.OUT / "pattern.bin"
+    pattern.write_bytes(bytes.fromhex("c3a5" * 4) * (2 << 20 >> 3))
+    extra = []
+    for address in range(0x50000000, 0xc0000000, 0x2000000):
+        extra += ["-device", f"loader,file={pattern},addr={address:#x},force-raw=on"]
+    result = machine.run_dom0(hypervisor, "scrub", machine.GUESTS / "scrub.img", extra=extra)
+    return {"scrub": {"clean": "TESTS passed=1 failed=0" in result.console}}
+
+
+GROWTH = {
+    "memory": ("reset to dom0's first instruction, by memory (GiB)", (1, 2, 4, 8)),
+    "cpus": ("reset to dom0's first instruction, by CPUs", (1, 2, 4, 8)),
+    "guests": ("reset to the last guest's first instructions, by guests", (1, 2, 4, 8, 16, 32)),
+}
+
+
+def growth_point(hypervisor, kind, x):
+    if kind == "guests":
+        result = machine.run_guests(hypervisor, x, (MARK_STARTED, x))
+        return total(result.mark(MARK_STARTED, x - 1))
+    size, smp = (f"{x}G", 1) if kind == "memory" else ("2G", x)
+    result = machine.run_dom0(hypervisor, f"grow-{kind}-{x}", machine.GUESTS / "started.img",
+                              memory=size, smp=smp, stop=(MARK_STARTED, 1))
+    return total(result.first_guest())
+
+
+def verdict(figure, xen, hearth):
+    if hearth is None:
+        return "-"
+    if figure.aim is None:
+        return "better" if xen is not None and hearth < xen else "-"
+    if hearth <= figure.aim:
+        return "aim"
+    return "must" if hearth <= figure.must else "MISSED"
