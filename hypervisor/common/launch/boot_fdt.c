@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine's device tree into boot_info and bootmem: memory, reservations, command line.
+ * Boot CPU, before the page allocator. Modules are in boot_modules.c.
+ */
+#include <hearth/launch.h>
+
+#include <hearth/bootmem.h>
+#include <hearth/bug.h>
+#include <hearth/console.h>
+#include <hearth/errno.h>
+#include <hearth/string.h>
+
+#include "private.h"
+
+/*
+ * Hearth's options: xen,xen-bootargs; without it /chosen's bootargs, unless those are dom0's:
+ * they are when dom0's kernel has none of its own, neither in its module nor as xen,dom0-bootargs.
+ */
+static const char *find_cmdline(const struct fdt *fdt)
+{
+    uint32_t chosen = fdt_find(fdt, "/chosen");
+    const char *own = fdt_string(fdt, chosen, "xen,xen-bootargs");
+    const char *bootargs = fdt_string(fdt, chosen, "bootargs");
+    enum module_kind kind;
+    bool dom0_has_none = false;
+    uint32_t node;
+
+    if (own != NULL) {
+        return own;
+    }
+    fdt_for_each_child (fdt, node, chosen) {
+        if (boot_module_kind(fdt, node, &kind) && kind == MODULE_KERNEL) {
+            dom0_has_none = fdt_string(fdt, node, "bootargs") == NULL &&
+                            fdt_string(fdt, chosen, "xen,dom0-bootargs") == NULL;
+        }
+    }
+    return bootargs != NULL && !dom0_has_none ? bootargs : "";
+}
+
+int boot_fdt_open(struct boot_info *info, const void *blob, uint64_t paddr)
+{
+    struct fdt_error error;
+    int rc = fdt_open(&host_fdt, blob, FDT_LIMIT, &error);
+
+    info->fdt = blob;
+    info->fdt_paddr = paddr;
+    info->fdt_size = host_fdt.size;
+    info->cmdline = find_cmdline(&host_fdt);
+    if (rc != 0) {
+        printk(LOG_ERR, "device tree at 0x%llx: %s, at offset 0x%x\n", (unsigned long long)paddr,
+               error.what, error.at);
+    }
+    return rc;
+}
+
+void boot_fdt_memory(void)
+{
+    const struct fdt *fdt = &host_fdt;
+    const struct mem_range *banks;
+    uint64_t start, size;
+    const char *type;
+    uint32_t node, i;
+    int rc;
+
+    fdt_for_each_child (fdt, node, fdt_root(fdt)) {
+        type = fdt_string(fdt, node, "device_type");
+        if (type == NULL || strcmp(type, "memory") != 0 || !fdt_available(fdt, node)) {
+            continue;
+        }
+        for (i = 0; (rc = fdt_reg(fdt, node, i, &start, &size)) == 0; i++) {
+            if (size != 0 && (rc = bootmem_add_bank(start, size)) != 0) {
+                panic("memory bank 0x%llx, 0x%llx bytes, of the device tree: error %d",
+                      (unsigned long long)start, (unsigned long long)size, rc);
+            }
+        }
+        if (rc != -ENOENT) {
+            panic("device tree: reg of /%s is malformed", fdt_name(fdt, node));
+        }
+    }
+    if (bootmem_banks(&banks) == 0) {
+        panic("device tree: no memory node with device_type \"memory\"");
+    }
+}
+
+bool launch_reserve(uint64_t start, uint64_t size, const char *what)
+{
+    const struct mem_range *other;
+    const char *name;
+    uint64_t end, upto;
+
+    if (!checked_add(start, size, &end)) {
+        return false;
+    }
+    while (start < end) {
+        upto = end;
+        while (start < upto && (other = bootmem_overlap(start, upto - start, &name)) != NULL) {
+            if (other->start <= start) {
+                start = other->end;
+            } else {
+                upto = other->start;
+            }
+        }
+        if (start < upto && start < end && bootmem_reserve(start, upto - start, what) != 0) {
+            return false;
+        }
+        start = start < upto ? upto : start;
+    }
+    return true;
+}
+
+static void reserve_or_panic(uint64_t start, uint64_t size, const char *what)
+{
+    if (size != 0 && !launch_reserve(start, size, what)) {
+        panic("%s: cannot reserve 0x%llx bytes at 0x%llx", what, (unsigned long long)size,
+              (unsigned long long)start);
+    }
+}
+
+void boot_fdt_reserve(struct boot_info *info)
+{
+    const struct fdt *fdt = &host_fdt;
+    uint64_t start, size;
+    uint32_t node, i;
+
+    reserve_or_panic(info->fdt_paddr, info->fdt_size, "device tree");
+    boot_modules_find(info);
+    for (i = 0; fdt_reserved(fdt, i, &start, &size); i++) {
+        reserve_or_panic(start, size, "device tree's /memreserve/");
+    }
+    fdt_for_each_child (fdt, node, fdt_find(fdt, "/reserved-memory")) {
+        for (i = 0; fdt_reg(fdt, node, i, &start, &size) == 0; i++) {
+            reserve_or_panic(start, size, "/reserved-memory");
+        }
+    }
+}

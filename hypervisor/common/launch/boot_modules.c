@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Boot modules: nodes below /chosen, and below its xen,domain nodes, that are compatible with
+ * "multiboot,module". A module lies in RAM and overlaps nothing, but several nodes may name the
+ * very same one (same place, size and kind), so that guests can share a kernel.
+ */
+#include <hearth/launch.h>
+
+#include <hearth/bootmem.h>
+#include <hearth/bug.h>
+#include <hearth/console.h>
+#include <hearth/printf.h>
+#include <hearth/string.h>
+
+#include "private.h"
+
+struct finder {
+    struct boot_info *info;
+    enum module_kind kinds[BOOT_MODULES];
+};
+
+bool boot_module_kind(const struct fdt *fdt, uint32_t node, enum module_kind *kind)
+{
+    if (fdt_compatible(fdt, node, "multiboot,kernel") ||
+        fdt_compatible(fdt, node, "xen,linux-zimage")) {
+        *kind = MODULE_KERNEL;
+    } else if (fdt_compatible(fdt, node, "multiboot,ramdisk") ||
+               fdt_compatible(fdt, node, "xen,linux-initrd")) {
+        *kind = MODULE_RAMDISK;
+    } else {
+        *kind = MODULE_OTHER;
+        return fdt_compatible(fdt, node, "multiboot,module") ||
+               fdt_compatible(fdt, node, "xen,multiboot-module");
+    }
+    return true;
+}
+
+static bool in_ram(uint64_t start, uint64_t size)
+{
+    const struct mem_range *banks;
+    unsigned int i, count = bootmem_banks(&banks);
+
+    for (i = 0; i < count; i++) {
+        if (start >= banks[i].start && range_fits(start, size, banks[i].end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is wrong with the place of a module, or NULL. */
+static const char *fault_of(uint64_t start, uint64_t size, const char **other)
+{
+    *other = "";
+    if (size == 0) {
+        return "is empty";
+    }
+    if (!in_ram(start, size)) {
+        return "is not in RAM";
+    }
+    return bootmem_overlap(start, size, other) != NULL ? "overlaps the " : NULL;
+}
+
+static bool known(const struct finder *f, uint64_t start, uint64_t size, enum module_kind kind)
+{
+    unsigned int i;
+
+    for (i = 0; i < f->info->nr_modules; i++) {
+        const struct boot_module *m = &f->info->modules[i];
+
+        if (m->start == start && m->size == size && f->kinds[i] == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Name of the module that overlaps the range, else what bootmem says is there. */
+static const char *name_overlap(const struct finder *f, uint64_t start, uint64_t size,
+                                const char *otherwise)
+{
+    unsigned int i;
+
+    for (i = 0; i < f->info->nr_modules; i++) {
+        const struct boot_module *m = &f->info->modules[i];
+
+        if (m->start < start + size && start < m->start + m->size) {
+            return m->name;
+        }
+    }
+    return otherwise;
+}
+
+static void reject(const struct fdt_path *path, const char *text)
+{
+    char name[128];
+
+    (void)fdt_path_text(&host_fdt, path, name, sizeof(name));
+    if (path->depth == 2) {
+        panic("boot module %s %s", name, text);
+    }
+    printk(LOG_ERR, "boot module %s %s: its guest will not be started\n", name, text);
+}
+
+static void add_module(struct finder *f, const struct fdt_path *path, enum module_kind kind)
+{
+    struct boot_info *info = f->info;
+    uint64_t start, size;
+    const char *fault, *other;
+    char text[160];
+
+    if (fdt_path_reg(&host_fdt, path, 0, &start, &size) != 0) {
+        reject(path, "has no usable reg property");
+        return;
+    }
+    if (known(f, start, size, kind)) {
+        return;
+    }
+    fault = fault_of(start, size, &other);
+    if (fault != NULL) {
+        other = *other == '\0' ? "" : name_overlap(f, start, size, other);
+        (void)snprintf(text, sizeof(text), "(0x%llx, 0x%llx bytes) %s%s", (unsigned long long)start,
+                       (unsigned long long)size, fault, other);
+        reject(path, text);
+        return;
+    }
+    if (info->nr_modules == BOOT_MODULES || bootmem_reserve(start, size, "boot module") != 0) {
+        reject(path, "is one too many");
+        return;
+    }
+    f->kinds[info->nr_modules] = kind;
+    info->modules[info->nr_modules++] = (struct boot_module){
+        .start = start,
+        .size = size,
+        .name = fdt_name(&host_fdt, fdt_path_node(path)),
+    };
+}
+
+/* dom0's modules first: when a guest's overlaps one, the guest loses. */
+static void find_below(struct finder *f, uint32_t chosen, uint32_t depth)
+{
+    struct fdt_path path;
+    enum module_kind kind;
+    bool in_domain = false;
+
+    if (!fdt_locate(&host_fdt, chosen, &path)) {
+        return;
+    }
+    while (fdt_walk_next(&host_fdt, &path, false) && path.depth > 1) {
+        if (path.depth == 2) {
+            in_domain = fdt_compatible(&host_fdt, fdt_path_node(&path), "xen,domain");
+        }
+        if (path.depth == depth && (depth == 2 || in_domain) &&
+            boot_module_kind(&host_fdt, fdt_path_node(&path), &kind)) {
+            add_module(f, &path, kind);
+        }
+    }
+}
+
+void boot_modules_find(struct boot_info *info)
+{
+    struct finder f = {.info = info};
+    uint32_t chosen = fdt_find(&host_fdt, "/chosen");
+
+    info->nr_modules = 0;
+    find_below(&f, chosen, 2);
+    find_below(&f, chosen, 3);
+}
