@@ -10,6 +10,7 @@
 
 #include <hearth/compiler.h>
 #include <hearth/num.h>
+#include <hearth/timer.h>
 
 struct domain;
 
@@ -18,6 +19,22 @@ enum log_level {
     LOG_WARNING = 1,
     LOG_INFO = 2,
     LOG_DEBUG = 3,
+};
+
+/* A leaky bucket: `level` grows by what passes and shrinks with time. */
+struct console_rate {
+    uint32_t level;
+    uint32_t suppressed; /* since the last thing that passed */
+    nanosec_t since;
+};
+
+/* A domain's part of the console; all zeros at birth. Under the console's lock. */
+struct console_domain {
+    char line[128]; /* output of an unfocused domU waits here for its line's end */
+    uint32_t length;
+    uint32_t escape; /* inside a terminal escape sequence */
+    struct console_rate output;
+    struct console_rate messages; /* guest_printk() */
 };
 
 /* Any context; takes RANK_CONSOLE. Lines of one call are not interleaved with others'. */
@@ -31,6 +48,7 @@ struct uart {
     void (*putc)(char c);
     void (*rx_irq_enable)(void); /* NULL: no input */
 };
+/* Writes out what the ring kept until now. */
 void console_set_uart(const struct uart *uart);
 /* A character from the UART (interrupt or poll): Hearth's keys, or the focused domain's input. */
 void console_rx(char c);
@@ -46,6 +64,14 @@ void console_ring_clear(void);
 
 /* Flushes and makes printk() lock-free: panic and bug only. */
 void console_panic_mode(void);
+
+/*
+ * Start-up is done, domains are about to run: enables input and gives it to the first domain that
+ * takes any (dom0 if there is one), unless conswitch's second character is 'x'.
+ */
+void console_boot_done(void);
+/* Gives input to the next of: dom0, each domU with a virtual UART, Hearth. */
+void console_switch_input(void);
 
 /* Called when a domain is born or goes, so that focus moves off it. */
 void console_domain_added(struct domain *d);

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <hearth/console.h>
 #include <hearth/list.h>
 #include <hearth/lock.h>
 #include <hearth/num.h>
@@ -34,6 +35,7 @@ struct p2m;
 struct grant_table;
 struct evtchn_table;
 struct cpupool;
+struct vuart;
 
 enum domain_life {
     DOMAIN_ALIVE = 0,
@@ -113,13 +115,8 @@ struct domain {
     uint64_t time_offset_s;
 
     /* Console */
-    struct {
-        char line[128];
-        uint32_t used;
-        uint32_t tokens; /* rate limit */
-        nanosec_t refilled;
-        uint32_t suppressed;
-    } console;
+    struct console_domain console;
+    struct vuart *vuart; /* NULL: none */
 
     /* Scheduling */
     struct cpupool *pool;

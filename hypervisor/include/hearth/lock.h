@@ -24,6 +24,7 @@ enum lock_rank {
     RANK_EVTCHN = 50,
     RANK_EVTCHN_QUEUE = 54, /* FIFO queues */
     RANK_VTIMER = 60,
+    RANK_VUART = 62,
     RANK_VGIC = 64, /* virtual interrupt controller (any architecture) */
     RANK_IRQ = 68,  /* physical interrupt descriptors */
     RANK_SCHED = 72,
@@ -43,8 +44,8 @@ struct LOCK_TYPE spinlock {
         } ticket;
     };
     uint8_t rank;
-    uint8_t held_rank; /* debug: rank to go back to on release */
-    uint16_t cpu;      /* debug: holder + 1, 0 when free */
+    uint8_t second; /* debug: the later of a pair */
+    uint16_t cpu;   /* debug: holder + 1, 0 when free */
 };
 
 #define SPINLOCK_INIT(r) {.word = 0, .rank = (r)}

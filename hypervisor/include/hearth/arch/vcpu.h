@@ -33,6 +33,9 @@ void arch_vcpu_entry_work(struct vcpu *v);
 bool arch_vcpu_wakeable(struct vcpu *v) must_check;
 /* vcpu_info.evtchn_upcall_pending went from 0 to 1: raise the upcall interrupt. Any CPU. */
 void arch_vcpu_upcall(struct vcpu *v);
+/* Level of a virtual device's interrupt line (arm64: SPI INTID, riscv64: source). Any CPU; takes
+ * RANK_VGIC. */
+void arch_domain_set_line(struct domain *d, unsigned int line, bool level);
 /* Prints v's registers (debug key, crash). v is not running elsewhere, or the dump is torn. */
 void arch_vcpu_dump(struct vcpu *v);
 

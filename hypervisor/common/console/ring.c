@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The console ring: the last 16 KiB of what Hearth and domUs printed. */
+#include "private.h"
+
+#include <hearth/num.h>
+
+static_assert((RING_SIZE & (RING_SIZE - 1)) == 0, "ring indices are masked");
+
+void ring_put(char c)
+{
+    console.ring[console.ring_end++ % RING_SIZE] = c;
+    if (console.ring_end - console.ring_start > RING_SIZE) {
+        console.ring_start = console.ring_end - RING_SIZE;
+    }
+}
+
+size_t console_ring_read(char *buf, size_t size, uint32_t *index)
+{
+    size_t n = 0;
+
+    console_lock();
+    uint32_t at = index != NULL ? *index : console.ring_start;
+
+    /* An index that lies before what is kept, or in the future, starts at the oldest byte. */
+    if (console.ring_end - at > console.ring_end - console.ring_start) {
+        at = console.ring_start;
+    }
+    while (n < size && at != console.ring_end) {
+        buf[n++] = console.ring[at++ % RING_SIZE];
+    }
+    if (index != NULL) {
+        *index = at;
+    }
+    console_unlock();
+    return n;
+}
+
+void console_ring_clear(void)
+{
+    console_lock();
+    console.ring_start = console.ring_end;
+    console_unlock();
+}
