@@ -26,6 +26,7 @@
 
 #define INT_RX        (1U << 4)
 #define INT_RT        (1U << 6)
+#define INT_ALL       0x7ffU
 
 #define DR_ERRORS     0x700U /* framing, parity, break */
 
