@@ -1,1 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
+#
+# The suites; tests/suite runs them, prints a table, and writes build/test-results.json.
+
+SUITES ?= build unit fuzz lint boot guest
+FUZZ_RUNS ?= 100000
+export FUZZ_RUNS
+
+.PHONY: test unit fuzz lint boot-test guest-test soak format features
+test:
+	$(Q)$(PYTHON) tests/suite $(SUITES)
+unit fuzz lint:
+	$(Q)$(PYTHON) tests/suite $@
+boot-test guest-test:
+	$(Q)$(PYTHON) tests/suite $(@:-test=)
+soak:
+	$(Q)FUZZ_RUNS=10000000 SOAK=1 $(PYTHON) tests/suite $(SUITES)
+features:
+	$(Q)$(PYTHON) mk/features README.md
+
+format:
+	$(Q)git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i

@@ -1,1 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
+#
+# Unit tests (cmocka) and fuzzers (libFuzzer): ordinary programs over $(out)/libhearth.a. They see
+# the C library, Hearth's headers, and Xen's public headers.
+
+ifeq ($(ARCH),host)
+
+UNIT_WARNINGS := $(filter-out -Wmissing-prototypes -Wconversion,$(WARNINGS))
+UNIT_CFLAGS := -std=gnu11 -g $(UNIT_WARNINGS) $(TARGET_CFLAGS) $(INCLUDES) -I tests/unit \
+               -I hypervisor -isystem $(xen_headers)
+
+unit_programs := $(patsubst tests/%.c,$(out)/%,$(wildcard tests/unit/test_*.c))
+fuzz_programs := $(patsubst tests/%.c,$(out)/%,$(wildcard tests/fuzz/fuzz_*.c))
+# Helpers that every unit test may use: the .c files of tests/unit that are not tests.
+unit_helpers := $(patsubst %.c,$(out)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+
+$(out)/tests/%.o: tests/%.c $(makefiles) | $(headers) $(xen_headers)/xen/xen.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(cc) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(unit_programs): $(out)/unit/%: $(out)/tests/unit/%.o $(unit_helpers) $(out)/libhearth.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(cc) $(SANITIZE) -o $@ $(filter %.o,$^) $(out)/libhearth.a -lcmocka
+
+$(fuzz_programs): $(out)/fuzz/%: $(out)/tests/fuzz/%.o $(out)/libhearth.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(cc) -fsanitize=fuzzer $(SANITIZE) -o $@ $< $(out)/libhearth.a
+
+-include $(patsubst $(out)/%,$(out)/tests/%.d,$(unit_programs) $(fuzz_programs))
+.SECONDARY: $(patsubst $(out)/%,$(out)/tests/%.o,$(unit_programs) $(fuzz_programs))
+
+.PHONY: unit-programs fuzz-programs
+unit-programs: $(unit_programs)
+fuzz-programs: $(fuzz_programs)
+
+endif

@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import subprocess
+import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
@@ -33,7 +34,7 @@ class Domain:
     memory: int = 256              # MiB
     cpus: int = 1
     vpl011: bool = True
-    enhanced: bool = True
+    enhanced: object = None        # None: when there is a dom0 to enhance it
     ramdisk: object = True         # False: none; or a file
     bootargs: str = ""
     properties: str = ""           # more device tree properties of the domain's node
@@ -77,6 +78,7 @@ class Machine:
     virtualization: bool = True
     qemu: str = os.environ.get("QEMU", "qemu-system-aarch64")
     qemu_args: tuple = ()
+    bare: bool = False                   # no -kernel, no -dtb: qemu_args load everything
     edit_dts: object = None              # function from device tree source to the same
     edit_dtb: object = None              # function from device tree blob to the same
 
@@ -117,11 +119,12 @@ class Machine:
         return text
 
     def _domu(self, number, domain):
+        enhanced = self.dom0 if domain.enhanced is None else domain.enhanced
         return (f'domU{number} {{ compatible = "xen,domain"; #address-cells = <2>; '
                 f"#size-cells = <2>; memory = <{_cell64(domain.memory * 1024)}>; "
                 f"cpus = <{domain.cpus}>; "
                 f'{"vpl011;" if domain.vpl011 else ""} '
-                f"""{'xen,enhanced = "enabled";' if domain.enhanced else ""} """
+                f"""{'xen,enhanced = "enabled";' if enhanced else ""} """
                 f"{domain.properties}\n"
                 f'{self._modules(domain, "ttyAMA0" if domain.vpl011 else "hvc0")} }};\n')
 
@@ -160,8 +163,9 @@ class Machine:
         """The whole QEMU command, after writing the device tree that it names."""
         dtb = self.write_dtb()
         serial = ["-serial", "mon:stdio"] if interactive else ["-serial", "stdio", "-monitor", "none"]
-        words = [*self.board(), "-no-reboot", *serial, "-kernel", str(self.hypervisor),
-                 "-dtb", str(dtb)]
+        words = [*self.board(), "-no-reboot", *serial]
+        if not self.bare:
+            words += ["-kernel", str(self.hypervisor), "-dtb", str(dtb)]
         for file, at in self.loads:
             words += ["-device", f"loader,file={file},addr={at:#x},force-raw=on"]
         return words
@@ -208,12 +212,19 @@ class Machine:
             self._fail(f"{type(error).__name__}: no /{pattern}/ on the console")
         return self.child.match
 
-    def expect_all(self, patterns, timeout=-1):
-        """Waits for all the patterns, in whatever order they come."""
-        left = list(patterns)
-        while left:
-            match = self.expect("|".join(f"({p})" for p in left), timeout)
-            left = [p for p in left if not re.search(p, match.group(0))]
+    def expect_all(self, patterns, timeout=120):
+        """Waits until the console has shown all the patterns, in whatever order, now or before."""
+        import pexpect
+        end = time.monotonic() + timeout
+        while True:
+            text = self.text()
+            left = [p for p in patterns if not re.search(p, text)]
+            if not left:
+                return
+            try:
+                self.child.expect("\n", timeout=max(0.1, end - time.monotonic()))
+            except (pexpect.TIMEOUT, pexpect.EOF) as error:
+                self._fail(f"{type(error).__name__}: the console never showed {left}")
 
     def expect_exit(self, timeout=60):
         """QEMU must end by itself: a domain's poweroff that reached the board."""
@@ -227,7 +238,7 @@ class Machine:
             self._fail(f"QEMU ended with status {self.child.exitstatus}")
 
     def expect_up(self, name, timeout=180):
-        return self.expect(rf"hearth-init: {name} up, [^\r\n]*", timeout).group(0)
+        return self.expect(rf"hearth-init: {name} up, [^\r\n]*hypervisor\r", timeout).group(0)
 
     def send(self, text):
         self.child.send(text)
