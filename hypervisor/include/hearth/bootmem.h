@@ -18,11 +18,13 @@ struct mem_range {
 
 /* Adds RAM. Overlapping or out-of-order banks are merged and sorted. -E2BIG, -EINVAL. */
 int bootmem_add_bank(uint64_t start, uint64_t size) must_check;
-/* Reserves a range (RAM or not). `what` is a literal, named in the overlap message. */
+/* Reserves a range (RAM or not), rounded outwards to pages; overlaps are allowed. `what` is a
+ * literal. -E2BIG, -EINVAL. */
 int bootmem_reserve(uint64_t start, uint64_t size, const char *what) must_check;
 /* First reservation that overlaps the range, or NULL; its name through *what. */
 const struct mem_range *bootmem_overlap(uint64_t start, uint64_t size, const char **what);
-/* Allocates zeroed memory by physical address; panics when there is none (start-up only). */
+/* Allocates zeroed memory (arch_boot_zero) by physical address, whole pages, lowest first; panics
+ * when there is none (start-up only). */
 paddr_t bootmem_alloc(uint64_t size, uint64_t align);
 
 unsigned int bootmem_banks(const struct mem_range **banks);
@@ -33,7 +35,11 @@ unsigned int bootmem_banks(const struct mem_range **banks);
  */
 void bootmem_for_each_free(void (*fn)(struct mem_range r, void *arg), void *arg);
 
-/* Lays out the frame table over all banks and hands free memory to the page allocator. */
+/*
+ * Order of start-up: banks and reservations -> arch_mm_init(), which maps the direct map and, for
+ * each part that frame_table_for_each_part() names, zeroed backing -> page_alloc_init(), which hands
+ * free memory to the page allocator. scrub: boot memory is scrubbed before a guest gets it.
+ */
 void page_alloc_init(bool scrub);
 /* Gives a boot-time reservation (init code, consumed modules) to the page allocator. */
 void page_alloc_give(uint64_t start, uint64_t end);

@@ -7,6 +7,7 @@
 
 #include <hearth/bitmap.h>
 #include <hearth/compiler.h>
+#include <hearth/lock.h>
 #include <hearth/rcu.h>
 
 #include <asm/arch_cpu.h> /* struct arch_cpu, this_cpu() */
@@ -21,10 +22,12 @@ struct cpu {
     struct vcpu *current;          /* the vCPU whose state is loaded; NULL when idle */
     unsigned long softirq_pending; /* bit per enum softirq; set from any CPU, atomically */
     unsigned int id;
-    uint8_t lock_rank; /* debug: rank of the innermost held lock */
+    uint8_t lock_rank;      /* debug: highest rank held, 0 when none is */
     bool online;
     bool idle; /* in (or about to enter) arch_idle() */
-    /* timer.c: a heap of pointers, grown on demand */
+    uint64_t held_ranks[2]; /* debug: bit per rank held */
+    /* timer.c, under timer_lock (RANK_TIMER): a heap of pointers, grown on demand */
+    struct spinlock timer_lock;
     struct timer **timers;
     uint32_t timer_count;
     uint32_t timer_capacity;
