@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files of mm/: the buddy allocator beneath page classes and references. */
+#pragma once
+
+#include <hearth/bootmem.h>
+#include <hearth/page.h>
+
+/* Positions of the fields of struct page in its `word` (little-endian bit-fields). */
+#define WORD_OWNER_SHIFT 32
+#define WORD_CLASS_SHIFT 56
+#define WORD_FLAGS_SHIFT 60
+#define WORD_ALLOCATED   ((uint64_t)PAGEF_ALLOCATED << WORD_FLAGS_SHIFT)
+
+/* Frame range of the bank that holds m, or NULL. */
+const struct mem_range *frame_bank(uint64_t frame);
+
+/* Takes 2^order frames for `class`, scrubbed as class and flags ask. Their entries are zero. */
+int buddy_alloc(unsigned int order, enum page_class class, unsigned int flags, mfn_t *out)
+    must_check;
+/* Gives 2^order frames back; `class` is what they were. All entries but the first are zero. */
+void buddy_free(mfn_t m, unsigned int order, enum page_class class, enum page_content content);
+/* Start-up: free memory comes in as `content` until it is used. Frames are RAM in one bank. */
+void buddy_init(uint64_t total, enum page_content content);
+void buddy_give(uint64_t first, uint64_t end);
