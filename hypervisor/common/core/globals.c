@@ -5,3 +5,5 @@
 
 struct cpu *cpus[NR_CPUS] __ro_after_init;
 unsigned int nr_cpus __ro_after_init;
+struct boot_info boot_info __ro_after_init;
+struct hearth_options options __ro_after_init;

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guest memory, page by page through the direct map.
+ *
+ * A translation is used without a lock: read the p2m's generation, translate, take a reference,
+ * and find the generation unchanged. A removal grows the generation before it drops references
+ * (release in p2m_unmap, acquire here), so the frame was mapped when the reference was taken. A
+ * change in between repeats the attempt, a bounded number of times.
+ */
+#include <hearth/atomic.h>
+#include <hearth/cpu.h>
+#include <hearth/domain.h>
+#include <hearth/errno.h>
+#include <hearth/guest_copy.h>
+#include <hearth/p2m.h>
+#include <hearth/page.h>
+#include <hearth/string.h>
+#include <hearth/vcpu.h>
+
+#include <hearth/arch/mm.h>
+
+#define MAX_ATTEMPTS 64U
+
+/* What is done with each chunk. */
+enum direction {
+    COPY_IN,
+    COPY_OUT,
+    CLEAR,
+};
+
+static void move(enum direction how, void *guest, void *dst, const void *src, size_t n)
+{
+    switch (how) {
+    case COPY_IN:
+        memcpy(dst, guest, n);
+        break;
+    case COPY_OUT:
+        memcpy(guest, src, n);
+        break;
+    case CLEAR:
+        memset(guest, 0, n);
+        break;
+    }
+    /* The snapshot is taken: nothing after this looks at guest memory again. */
+    compiler_barrier();
+}
+
+/* The frame behind va, with a reference. */
+static int get_frame(struct vcpu *v, guest_ptr_t va, bool write, mfn_t *frame)
+{
+    const struct p2m *p2m = v->domain->p2m[0];
+    unsigned int i;
+
+    for (i = 0; i < MAX_ATTEMPTS; i++) {
+        uint64_t generation = load_acquire(&p2m->generation);
+        domid_t owner;
+
+        if (arch_guest_translate(v, va, write, frame) != 0) {
+            return -EFAULT;
+        }
+        if (!page_get_any(*frame, &owner)) {
+            if (load_acquire(&p2m->generation) == generation) {
+                return -EFAULT; /* not RAM */
+            }
+            continue;
+        }
+        if (likely(load_acquire(&p2m->generation) == generation)) {
+            return 0;
+        }
+        page_put(*frame);
+    }
+    return -EFAULT;
+}
+
+static int guest_move(enum direction how, guest_ptr_t va, uint8_t *dst, const uint8_t *src,
+                      size_t n)
+{
+    struct vcpu *v = current_vcpu();
+    uint64_t end;
+
+    if (n > 0 && (v == NULL || !checked_add(va.a, n - 1, &end))) {
+        return -EFAULT;
+    }
+    while (n > 0) {
+        size_t offset = va.a & (PAGE_SIZE - 1);
+        size_t chunk = MIN(n, PAGE_SIZE - offset);
+        uint8_t *page;
+        mfn_t m;
+
+        if (get_frame(v, va, how != COPY_IN, &m) != 0) {
+            return -EFAULT;
+        }
+        page = guest_map(m);
+        move(how, page + offset, dst, src, chunk);
+        guest_unmap(page);
+        page_put(m);
+        dst = dst != NULL ? dst + chunk : NULL;
+        src = src != NULL ? src + chunk : NULL;
+        va.a += chunk;
+        n -= chunk;
+    }
+    return 0;
+}
+
+int guest_copy_in(void *dst, guest_ptr_t src, size_t n)
+{
+    return guest_move(COPY_IN, src, dst, NULL, n);
+}
+
+int guest_copy_out(guest_ptr_t dst, const void *src, size_t n)
+{
+    return guest_move(COPY_OUT, dst, NULL, src, n);
+}
+
+int guest_clear(guest_ptr_t dst, size_t n)
+{
+    return guest_move(CLEAR, dst, NULL, NULL, n);
+}
+
+bool guest_ptr_index(guest_ptr_t base, uint64_t index, size_t size, guest_ptr_t *out)
+{
+    uint64_t offset;
+
+    return checked_mul(index, size, &offset) && checked_add(base.a, offset, &out->a);
+}
+
+static int phys_move(enum direction how, struct domain *d, gaddr_t at, uint8_t *dst,
+                     const uint8_t *src, size_t n)
+{
+    unsigned int flags = P2M_GET_FOREIGN | (how == COPY_IN ? 0 : P2M_GET_WRITE);
+    uint64_t end;
+
+    if (n > 0 && !checked_add(at.a, n - 1, &end)) {
+        return -EFAULT;
+    }
+    while (n > 0) {
+        size_t offset = at.a & (PAGE_SIZE - 1);
+        size_t chunk = MIN(n, PAGE_SIZE - offset);
+        uint8_t *page;
+        mfn_t m;
+
+        if (p2m_get_page(d->p2m[0], gaddr_to_gfn(at), flags, &m) != 0) {
+            return -EFAULT;
+        }
+        page = guest_map(m);
+        move(how, page + offset, dst, src, chunk);
+        guest_unmap(page);
+        page_put(m);
+        dst = dst != NULL ? dst + chunk : NULL;
+        src = src != NULL ? src + chunk : NULL;
+        at.a += chunk;
+        n -= chunk;
+    }
+    return 0;
+}
+
+int guest_phys_copy_in(struct domain *d, void *dst, gaddr_t src, size_t n)
+{
+    return phys_move(COPY_IN, d, src, dst, NULL, n);
+}
+
+int guest_phys_copy_out(struct domain *d, gaddr_t dst, const void *src, size_t n)
+{
+    return phys_move(COPY_OUT, d, dst, NULL, src, n);
+}
+
+void *guest_map(mfn_t m)
+{
+    return mfn_to_virt(m);
+}
+
+void guest_unmap(void *va)
+{
+    (void)va;
+}
