@@ -6,6 +6,7 @@
 
 struct vcpu;
 struct p2m;
+struct pt_ops;
 
 /* Maps device memory into Hearth's space, uncached; permanent. NULL when out of space. */
 void *arch_map_device(paddr_t start, size_t size);
@@ -26,11 +27,22 @@ void arch_sync_icache(const void *va, size_t len);
  */
 int arch_guest_translate(struct vcpu *v, guest_ptr_t va, bool write, mfn_t *frame) must_check;
 
-/* Stage-2 environment of a p2m: identifiers and TLB maintenance. */
+/*
+ * Stage-2 environment of a p2m. The format is one of <hearth/pt.h>, chosen once at start-up; the
+ * root register's value derives from pt_root_paddr(&p2m->pt), pt.levels and pt.root_order.
+ */
+const struct pt_ops *arch_p2m_pt_ops(void);
+/* Allocates identifiers; p2m->pt is made already (empty), and may get a lower pt.max_level here.
+ * -EINVAL, -ENOSPC. Nothing of the p2m's former identifier may be left in a TLB. */
 int arch_p2m_init(struct p2m *p2m, unsigned int address_bits) must_check;
 void arch_p2m_destroy(struct p2m *p2m);
-/* Invalidates all, or a range of, p2m's translations on every CPU and waits for it. */
+/*
+ * Invalidates all, or a range of, p2m's translations on every CPU and waits for it. Entries that
+ * were written before are seen by walks after it. The range form is for leaf entries whose size
+ * did not change; with tables unlinked or blocks split, p2m asks for all.
+ */
 void arch_p2m_flush_all(struct p2m *p2m);
 void arch_p2m_flush_range(struct p2m *p2m, gfn_t start, uint64_t count);
-/* A table entry was written (made visible to the walkers, if the CPU needs it). */
+/* Table entries were written, from `entry` on and within its page: makes them visible to the
+ * walkers, if the CPU needs it. Called once for each run, not for each entry. */
 void arch_p2m_sync_entry(const void *entry);
