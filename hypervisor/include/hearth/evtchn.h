@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Event channels: 2-level and FIFO. Rows in hypercall/evtchn.def; see public/event_channel.h.
+ * Event channels: 2-level and FIFO. Rows in hypercall/evtchn.def; see public/event_channel.h and
+ * docs/event-channels.md.
  *
  * Each domain has a table of channels grown in pages, never shrunk while it lives; a port below
- * the table's valid count is always backed (readers need no lock, the count only grows, published
- * with release). A channel has its own small lock; pairs are taken by address order.
+ * the table's valid count is always backed. One lock per domain (RANK_EVTCHN) for binding and
+ * closing; sending takes none.
  */
 #pragma once
 
@@ -21,8 +22,10 @@ struct vcpu;
 #define VIRQ_DOM_EXC  3U
 #define VIRQ_TBUF     4U
 #define VIRQ_DEBUGGER 6U
+#define VIRQ_XENOPROF 7U
 #define VIRQ_CON_RING 8U
 #define VIRQ_ARGO     11U
+#define VIRQ_XENPMU   13U
 #define VIRQ_ARCH_0   16U
 
 int evtchn_domain_init(struct domain *d) must_check;
@@ -30,8 +33,13 @@ int evtchn_domain_init(struct domain *d) must_check;
 int evtchn_domain_destroy(struct domain *d) must_check;
 /* After destroy, when the last reference goes (RCU): frees tables. */
 void evtchn_domain_free(struct domain *d);
-/* Adopts the pending state of an old vcpu_info after it moved; called with the vCPU stopped. */
+/*
+ * v->info was published anew (store_release; the old content copied before): makes everything
+ * pending, so that nothing sent to the old place is lost. Senders use v->info without a lock: the
+ * frame of a vcpu_info is put only after a grace period (rcu_call, or when the domain is freed).
+ */
 void evtchn_vcpu_info_moved(struct vcpu *v);
+/* Lets the vCPU's FIFO queues go (after a grace period). */
 void evtchn_vcpu_destroy(struct vcpu *v);
 
 /* Raises a VIRQ on a vCPU / on vCPU 0 of the domain that handles a global one. Any context. */
@@ -43,7 +51,16 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port) 
 /* Sends on a local port of d as if d had called EVTCHNOP_send. */
 int evtchn_send(struct domain *d, evtchn_port_t port) must_check;
 
-/* SCHEDOP_poll: true when port is pending now. Valid ports only: -EINVAL. */
+/*
+ * SCHEDOP_poll: after _begin, check the ports with evtchn_port_pending(); if one is, _end and
+ * return at once, else block. An event for the port (for any port when `all`) ends the poll and
+ * posts VCPU_WORK_POLL. _end is true for the one caller (waker, timeout, vCPU itself) that ended
+ * it.
+ */
+void evtchn_poll_begin(struct vcpu *v, evtchn_port_t port, bool all);
+bool evtchn_poll_end(struct vcpu *v);
+
+/* Whether the port is pending now. Valid ports only: -EINVAL. */
 int evtchn_port_pending(struct domain *d, evtchn_port_t port, bool *pending) must_check;
 
 /* The hypercall: (cmd, pointer to the argument). */

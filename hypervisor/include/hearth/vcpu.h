@@ -39,9 +39,7 @@ struct vcpu {
     struct timer poll_timer;
     /* ports of VIRQs bound on this vCPU, 0 none */
     evtchn_port_t virq_port[24];
-    struct spinlock virq_lock;
-    uint8_t fifo_ready_bitmap_pad;
-    struct evtchn_fifo_vcpu *fifo;
+    struct evtchn_fifo_vcpu *fifo; /* FIFO event queues, NULL until init_control */
 };
 
 static_assert(offsetof(struct vcpu, arch) == 0, "trap entry saves registers at offset 0");
