@@ -159,3 +159,8 @@ compile_commands: $(headers)
 	  $(file >>compile_commands.json,$(call compile_entry,$(f))$(comma)))
 	$(file >>compile_commands.json,{"directory": "$(CURDIR)"$(comma) "file": "Makefile"$(comma) "command": "make"}])
 	@echo '  $(words $(objects)) objects in compile_commands.json'
+
+# What the lints run a file through: make ARCH=x print-cc FILE=f
+.PHONY: print-cc
+print-cc: $(headers) $(if $(asm_offsets),$(gen)/asm_offsets.h)
+	@echo $(cc) $(call cflags,$(FILE))

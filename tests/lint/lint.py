@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the checks share: the files of the repository, compiler commands, and the verdict."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+ARCHES = ("arm64", "x86", "riscv64", "host")
+
+
+def files(*patterns):
+    """Files that git knows or would add, as paths relative to the top."""
+    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", *patterns],
+                         cwd=TOP, capture_output=True, text=True, check=True).stdout
+    return [Path(p) for p in out.splitlines() if (TOP / p).is_file()]
+
+
+def read(path):
+    return (TOP / path).read_text(encoding="utf-8", errors="replace")
+
+
+def compiler(arch, path):
+    """The command that compiles a file for an architecture, as a list."""
+    done = subprocess.run(["make", "-s", f"ARCH={arch}", "print-cc", f"FILE={path}"], cwd=TOP,
+                          capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"no compiler command for {arch}: {done.stderr}")
+    return shlex.split(done.stdout.splitlines()[-1])
+
+
+def arch_of(path):
+    """The architectures that compile a file of hypervisor/."""
+    parts = Path(path).parts
+    if parts[:2] == ("hypervisor", "arch"):
+        return (parts[2],)
+    return ARCHES
+
+
+def built(arch):
+    """Object files of the hypervisor that the build made for an architecture and sources still have."""
+    top = TOP / "build" / arch / "hypervisor"
+    return [o for o in sorted(top.rglob("*.o"))
+            if any((TOP / "hypervisor" / o.relative_to(top)).with_suffix(s).exists()
+                   for s in (".c", ".S"))]
+
+
+def verdict(name, checked, bad):
+    """Prints what is wrong and the counts; ends the program."""
+    for line in bad:
+        print(line)
+    print(f"{name}: {'FAIL' if bad else 'pass'}, {checked} checked, {len(bad)} bad")
+    sys.exit(bool(bad))
