@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changes of a guest-physical address space. Readers are in p2m_lookup.c. */
+#include "private.h"
+
+#include <hearth/arch/mm.h>
+#include <hearth/atomic.h>
+#include <hearth/cpu.h>
+#include <hearth/errno.h>
+#include <hearth/softirq.h>
+
+int p2m_init(struct p2m *p2m, struct domain *d, unsigned int address_bits)
+{
+    int rc;
+
+    *p2m = (struct p2m){.domain = d, .generation = 1};
+    spin_lock_init(&p2m->lock, RANK_P2M);
+    rc = pt_init(&p2m->pt, arch_p2m_pt_ops(), &p2m_env, p2m, address_bits);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = arch_p2m_init(p2m, address_bits);
+    if (rc != 0) {
+        /* Nobody has seen the root. */
+        page_free(paddr_to_mfn(pt_root_paddr(&p2m->pt)), p2m->pt.root_order);
+        return rc;
+    }
+    p2m->max_gfn = p2m->pt.frames;
+    return 0;
+}
+
+/* The root is freed with the last chunk, and `destroyed` is then beyond all frames. */
+int p2m_destroy(struct p2m *p2m)
+{
+    int rc = 0;
+    bool busy;
+
+    spin_lock(&p2m->lock);
+    /* Pairs with the acquire in p2m_find(). */
+    store_release(&p2m->dying, true);
+    p2m->batch_owner = 0;
+    spin_unlock(&p2m->lock);
+    while (p2m->pt.destroyed <= p2m->pt.frames) {
+        spin_lock(&p2m->lock);
+        rc = pt_destroy(&p2m->pt, P2M_CHUNK - p2m->nr_dropped);
+        if (rc == 0) {
+            p2m->pt.destroyed = p2m->pt.frames + 1;
+        }
+        spin_unlock(&p2m->lock);
+        if (rc != 0 && preempt_check()) {
+            return -ERESTART;
+        }
+    }
+    spin_lock(&p2m->lock);
+    busy = p2m->rcu_busy;
+    spin_unlock(&p2m->lock);
+    if (busy) {
+        return -ERESTART;
+    }
+    arch_p2m_destroy(p2m);
+    return 0;
+}
+
+/* A budget for which there is room in `dropped`. */
+static uint32_t p2m_budget(struct p2m *p2m) REQUIRES(p2m->lock)
+{
+    if (p2m->nr_dropped == P2M_CHUNK) {
+        pt_flush(&p2m->pt);
+    }
+    return P2M_CHUNK - p2m->nr_dropped;
+}
+
+/* Flushes now, unless this CPU is batching. */
+static void p2m_commit(struct p2m *p2m) REQUIRES(p2m->lock)
+{
+    if (p2m->batch_owner == 0 || p2m->batch_owner != this_cpu_id() + 1U) {
+        pt_flush(&p2m->pt);
+    }
+}
+
+static bool p2m_access_is_valid(unsigned int access)
+{
+    return (access & P2M_R) != 0 && (access & ~P2M_RWX) == 0;
+}
+
+int p2m_map_some(struct p2m *p2m, gfn_t gfn, mfn_t mfn, uint64_t count, enum p2m_type type,
+                 unsigned int access, uint64_t *done)
+{
+    bool counted = ((P2M_COUNTED >> type) & 1U) != 0;
+    struct pt_job job = {
+        .frame = gfn.n,
+        .target = mfn.n,
+        .count = count,
+        .attr = access | PT_SOFT(type) | (type == P2M_MMIO ? PT_DEVICE : 0),
+        .max_level = counted ? 0 : 2,
+    };
+    int rc = -EINVAL;
+
+    if (!p2m_access_is_valid(access) || (counted && count != 1)) {
+        return rc;
+    }
+    spin_lock(&p2m->lock);
+    if (likely(!p2m->dying)) {
+        job.budget = p2m_budget(p2m);
+        rc = pt_map(&p2m->pt, &job);
+    }
+    spin_unlock(&p2m->lock);
+    *done += count - job.count;
+    return rc;
+}
+
+int p2m_map(struct p2m *p2m, gfn_t gfn, mfn_t mfn, uint64_t count, enum p2m_type type,
+            unsigned int access)
+{
+    uint64_t done = 0;
+    int rc;
+
+    do {
+        rc = p2m_map_some(p2m, gfn_add(gfn, done), mfn_add(mfn, done), count - done, type, access,
+                          &done);
+    } while (rc == 0 && done < count);
+    return rc;
+}
+
+int p2m_unmap_some(struct p2m *p2m, gfn_t gfn, uint64_t count, uint64_t *done)
+{
+    struct pt_job job = {.frame = gfn.n, .count = count};
+    int rc;
+
+    spin_lock(&p2m->lock);
+    if (unlikely(p2m->dying)) {
+        rc = 0;
+        job.count = 0;
+    } else {
+        job.budget = p2m_budget(p2m);
+        rc = pt_unmap(&p2m->pt, &job);
+        p2m_commit(p2m);
+    }
+    spin_unlock(&p2m->lock);
+    *done += count - job.count;
+    return rc;
+}
+
+int p2m_unmap(struct p2m *p2m, gfn_t gfn, uint64_t count)
+{
+    uint64_t done = 0;
+    int rc;
+
+    do {
+        rc = p2m_unmap_some(p2m, gfn_add(gfn, done), count - done, &done);
+    } while (rc == 0 && done < count);
+    return rc;
+}
+
+int p2m_protect_some(struct p2m *p2m, gfn_t gfn, uint64_t count, unsigned int access,
+                     uint64_t *done)
+{
+    struct pt_job job = {.frame = gfn.n, .count = count, .attr = access, .budget = P2M_CHUNK};
+    int rc = -EINVAL;
+
+    if (!p2m_access_is_valid(access)) {
+        return rc;
+    }
+    spin_lock(&p2m->lock);
+    if (!p2m->dying) {
+        rc = pt_protect(&p2m->pt, &job);
+        pt_flush(&p2m->pt);
+    }
+    spin_unlock(&p2m->lock);
+    *done += count - job.count;
+    return rc;
+}
+
+int p2m_unmap_exact(struct p2m *p2m, gfn_t gfn, mfn_t m, enum p2m_type type)
+{
+    struct pt_job job = {.frame = gfn.n, .count = 1};
+    struct pt_leaf leaf;
+    int rc = -ENOENT;
+
+    spin_lock(&p2m->lock);
+    if (!p2m->dying && pt_lookup(&p2m->pt, gfn.n, &leaf) && leaf.target == m.n &&
+        PT_SOFT_OF(leaf.attr) == type) {
+        job.budget = p2m_budget(p2m);
+        rc = pt_unmap(&p2m->pt, &job);
+        p2m_commit(p2m);
+    }
+    spin_unlock(&p2m->lock);
+    return rc;
+}
+
+void p2m_batch_begin(struct p2m *p2m)
+{
+    spin_lock(&p2m->lock);
+    if (p2m->batch_owner == 0) {
+        p2m->batch_owner = this_cpu_id() + 1U;
+    }
+    spin_unlock(&p2m->lock);
+}
+
+void p2m_batch_end(struct p2m *p2m)
+{
+    spin_lock(&p2m->lock);
+    if (p2m->batch_owner == this_cpu_id() + 1U) {
+        p2m->batch_owner = 0;
+        if (!p2m->dying) {
+            pt_flush(&p2m->pt);
+        }
+    }
+    spin_unlock(&p2m->lock);
+}
