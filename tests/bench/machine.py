@@ -119,13 +119,14 @@ def execute(words, report, timeout):
 
 
 def run_dom0(hypervisor, name, kernel, memory="2G", smp=1, bootargs="quiet", initrd=None,
-             stop=None, timeout=900, extra=(), dom0_mem="512M", options=""):
+             stop=None, timeout=900, extra=(), dom0_mem="512M", options="",
+             shift=0):
     """One counted boot with a dom0, by the command line that boots Debian's Xen."""
     report = OUT / f"{hypervisor.name}-{name}.json"
     words = ["qemu-system-aarch64", "-M",
              "virt,virtualization=on,gic-version=3,dtb-randomness=off", "-cpu", "cortex-a57",
              "-smp", smp, "-m", memory, "-display", "none", "-serial", "stdio", "-monitor", "none",
-             "-no-reboot", "-net", "none", "-icount", "shift=0,sleep=off",
+             "-no-reboot", "-net", "none", "-icount", f"shift={shift},sleep=off",
              "-kernel", hypervisor.image,
              "-append", f"console=dtuart dtuart=/pl011@9000000 dom0_mem={dom0_mem} {options}",
              "-device", f"guest-loader,addr=0x49000000,kernel={kernel},bootargs={bootargs}"]
@@ -135,7 +136,7 @@ def run_dom0(hypervisor, name, kernel, memory="2G", smp=1, bootargs="quiet", ini
     return execute(words, report, timeout)
 
 
-def run_guests(hypervisor, count, stop, timeout=900):
+def run_guests(hypervisor, count, stop, timeout=300):
     """A counted boot of `count` guests of the tiny kernel `started` and no dom0."""
     report = OUT / f"{hypervisor.name}-guests-{count}.json"
     guests = [hearthboot.Domain(f"g{i}", kernel=str(GUESTS / "started.img"), memory=16,
@@ -148,11 +149,15 @@ def run_guests(hypervisor, count, stop, timeout=900):
     return execute(words, report, timeout)
 
 
-def initramfs(init):
-    """A compressed cpio archive with /init and the console node, the same bytes each time."""
+def initramfs(mark):
+    """A compressed cpio archive whose /init, a shell script, runs `mark`; the same bytes each time."""
     archive = b""
+    script = b"#!/bin/busybox sh\nexec /mark\n"
+    busybox = (BUILD / "inputs/arm64/busybox").read_bytes()
     entries = [("dev", 0o40755, b"", 0, 0), ("dev/console", 0o20600, b"", 5, 1),
-               ("init", 0o100755, init.read_bytes(), 0, 0), ("TRAILER!!!", 0, b"", 0, 0)]
+               ("bin", 0o40755, b"", 0, 0), ("bin/busybox", 0o100755, busybox, 0, 0),
+               ("init", 0o100755, script, 0, 0), ("mark", 0o100755, mark.read_bytes(), 0, 0),
+               ("TRAILER!!!", 0, b"", 0, 0)]
     for number, (name, mode, data, major, minor) in enumerate(entries):
         fields = [number + 1, mode, 0, 0, 1, 0, len(data), 0, 0, major, minor, len(name) + 1, 0]
         archive += b"070701" + b"".join(b"%08x" % f for f in fields) + name.encode() + b"\0"

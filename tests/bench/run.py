@@ -49,6 +49,8 @@ def measure_growth(hypervisor, kinds, troubles):
     for kind in kinds:
         curves[kind] = {}
         for x in figures.GROWTH[kind][1]:
+            if x > figures.LIMITS.get((hypervisor.name, kind), x):
+                break
             try:
                 curves[kind][x] = figures.growth_point(hypervisor, kind, x)
             except machine.Trouble as trouble:

@@ -32,6 +32,7 @@
 
 struct counters {
     uint64_t hyp;
+    uint64_t hyp0; /* by vCPU 0 alone, exact at the start of a hypervisor block */
     uint64_t guest;
     uint64_t exits;
     uint64_t tlbi;
@@ -87,9 +88,9 @@ static bool is_hyp(uint64_t address)
 static void print_counters(FILE *f, const struct counters *c)
 {
     fprintf(f,
-            "{\"hyp\": %" PRIu64 ", \"guest\": %" PRIu64 ", \"exits\": %" PRIu64
+            "{\"hyp\": %" PRIu64 ", \"hyp0\": %" PRIu64 ", \"guest\": %" PRIu64 ", \"exits\": %" PRIu64
             ", \"tlbi\": %" PRIu64 ", \"dc\": %" PRIu64 ", \"eret\": %" PRIu64 "}",
-            c->hyp, c->guest, c->exits, c->tlbi, c->dc, c->eret);
+            c->hyp, c->hyp0, c->guest, c->exits, c->tlbi, c->dc, c->eret);
 }
 
 static void write_report(void)
@@ -136,10 +137,23 @@ static void end_exit(void)
     histogram[length < HIST_LIMIT ? length : HIST_LIMIT - 1]++;
 }
 
+/* What ran since the last hypervisor block belongs to the vCPU of that block. */
+static void attribute(unsigned int vcpu)
+{
+    static unsigned int last_vcpu;
+    static uint64_t last_hyp;
+
+    if (last_vcpu == 0) {
+        now.hyp0 += now.hyp - last_hyp;
+    }
+    last_hyp = now.hyp;
+    last_vcpu = vcpu;
+}
+
 static void on_hyp_block(unsigned int vcpu, void *data)
 {
-    (void)vcpu;
     (void)data;
+    attribute(vcpu);
     if (!hyp_started) {
         hyp_started = true;
         first_hyp = now;
@@ -157,10 +171,10 @@ static void on_hyp_block(unsigned int vcpu, void *data)
 
 static void on_early_guest_block(unsigned int vcpu, void *data)
 {
-    (void)vcpu;
     if (!hyp_started || guest_started) {
         return;
     }
+    attribute(vcpu);
     guest_started = true;
     first_guest = now;
     first_guest_address = (uint64_t)(uintptr_t)data;

@@ -19,6 +19,13 @@
 #include <xen/vcpu.h>
 #include <xen/version.h>
 
+/* Has a stage 1 translation in a tiny kernel, and never a stage 2 one. */
+#define BAD_ADDRESS 0x6f00000000ULL
+/* No such domain, vCPU, port. */
+#define BAD_DOMAIN  0x6ff0
+#define BAD_VCPU    0x7fff
+#define BAD_PORT    0x7fffffff
+
 #define ADDRESS(p) ((uint64_t)(uintptr_t)(p))
 
 static inline long evtchn_op(unsigned int op, void *arg)

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Memory operations that a guest may make: sizes, shared frames, ballooning, errors. */
+#include <guest.h>
+#include <hypercall.h>
+
+static char page[PAGE_SIZE] PAGE_ALIGNED;
+
+static long reservation(unsigned int op, xen_pfn_t *frames, unsigned long count, domid_t domid,
+                        unsigned int order)
+{
+    struct xen_memory_reservation r = {
+        .nr_extents = count, .extent_order = order, .domid = domid};
+
+    set_xen_guest_handle(r.extent_start, frames);
+    return memory_op(op, &r);
+}
+
+static long add_frame(domid_t domid, unsigned int space, unsigned long index, uint64_t gfn)
+{
+    struct xen_add_to_physmap x = {.domid = domid, .space = space, .idx = index, .gpfn = gfn};
+
+    return memory_op(XENMEM_add_to_physmap, &x);
+}
+
+static long remove_frame(domid_t domid, uint64_t gfn)
+{
+    struct xen_remove_from_physmap x = {.domid = domid, .gpfn = gfn};
+
+    return memory_op(XENMEM_remove_from_physmap, &x);
+}
+
+static void test_sizes(void)
+{
+    domid_t self = DOMID_SELF;
+    domid_t bad = BAD_DOMAIN;
+    long pages = (long)(platform.ram_size >> PAGE_SHIFT);
+    long current = memory_op(XENMEM_current_reservation, &self);
+
+    test_check(memory_op(XENMEM_maximum_ram_page, NULL) > 0, "maximum_ram_page");
+    test_check(current >= pages && current <= pages + 4096, "current_reservation %ld of %ld",
+               current, pages);
+    test_check(memory_op(XENMEM_maximum_reservation, &self) >= current, "maximum_reservation");
+    test_check(memory_op(XENMEM_maximum_gpfn, &self) >= (long)(platform.ram_base >> PAGE_SHIFT),
+               "maximum_gpfn");
+    test_equal(memory_op(XENMEM_current_reservation, &bad), -XEN_ESRCH, "reservation, no domain");
+    test_equal(memory_op(XENMEM_maximum_gpfn, &bad), -XEN_ESRCH, "maximum_gpfn, no domain");
+    test_equal(hypercall(__HYPERVISOR_memory_op, XENMEM_current_reservation, BAD_ADDRESS, 0, 0, 0),
+               -XEN_EFAULT, "reservation, bad pointer");
+}
+
+static void test_shared_info(void)
+{
+    uint64_t gfn = spare_gfn(1);
+    const volatile struct shared_info *info = (void *)(uintptr_t)(gfn << PAGE_SHIFT);
+
+    test_equal(add_frame(DOMID_SELF, XENMAPSPACE_shared_info, 0, gfn), 0, "map shared_info");
+    test_check(info->evtchn_pending[0] == 0, "no event is pending in it");
+    test_equal(add_frame(DOMID_SELF, XENMAPSPACE_shared_info, 1, gfn), -XEN_EINVAL,
+               "shared_info has one page");
+    test_equal(remove_frame(DOMID_SELF, gfn), 0, "unmap it");
+    trap_expect(true);
+    (void)info->evtchn_pending[0];
+    test_check(trap_last.count == 1, "reading it faults");
+    trap_expect(false);
+    test_equal(add_frame(DOMID_SELF, XENMAPSPACE_shared_info, 0, gfn), 0, "map it again");
+    test_check(info->evtchn_pending[0] == 0, "and read it");
+    test_equal(remove_frame(DOMID_SELF, gfn), 0, "unmap it again");
+}
+
+static void test_physmap_errors(void)
+{
+    uint64_t gfn = spare_gfn(1);
+
+    test_equal(add_frame(BAD_DOMAIN, XENMAPSPACE_shared_info, 0, gfn), -XEN_ESRCH,
+               "add_to_physmap, no domain");
+    test_equal(add_frame(DOMID_SELF, 77, 0, gfn), -XEN_ENOSYS, "add_to_physmap, no such space");
+    test_equal(add_frame(DOMID_SELF, XENMAPSPACE_grant_table, 100000, gfn), -XEN_EINVAL,
+               "add_to_physmap, grant frame beyond the limit");
+    test_equal(remove_frame(DOMID_SELF, gfn), -XEN_ENOENT, "remove what is not there");
+    test_equal(remove_frame(BAD_DOMAIN, gfn), -XEN_ESRCH, "remove_from_physmap, no domain");
+    test_equal(hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, BAD_ADDRESS, 0, 0, 0),
+               -XEN_EFAULT, "add_to_physmap, bad pointer");
+    test_equal(memory_op(63, page), -XEN_ENOSYS, "unknown operation");
+}
+
+static void test_batch(void)
+{
+    xen_ulong_t index[2] = {0, 100000};
+    xen_pfn_t gfns[2] = {spare_gfn(1), spare_gfn(1)};
+    int errors[2] = {77, 77};
+    struct xen_add_to_physmap_batch b = {
+        .domid = DOMID_SELF, .space = XENMAPSPACE_grant_table, .size = 2};
+
+    set_xen_guest_handle(b.idxs, index);
+    set_xen_guest_handle(b.gpfns, gfns);
+    set_xen_guest_handle(b.errs, errors);
+    test_equal(memory_op(XENMEM_add_to_physmap_batch, &b), 0, "add_to_physmap_batch");
+    test_equal(errors[0], 0, "the first entry is done");
+    test_equal(errors[1], -XEN_EINVAL, "the second has its own error");
+    b.domid = BAD_DOMAIN;
+    test_equal(memory_op(XENMEM_add_to_physmap_batch, &b), -XEN_ESRCH, "batch, no domain");
+    test_equal(remove_frame(DOMID_SELF, gfns[0]), 0, "unmap the grant frame");
+}
+
+static void test_balloon(void)
+{
+    xen_pfn_t frame = ADDRESS(page) >> PAGE_SHIFT;
+    xen_pfn_t nowhere = BAD_ADDRESS >> PAGE_SHIFT;
+
+    memset(page, 0x5a, sizeof(page));
+    test_equal(reservation(XENMEM_decrease_reservation, &frame, 1, DOMID_SELF, 0), 1,
+               "decrease_reservation of one page");
+    test_equal(reservation(XENMEM_populate_physmap, &frame, 1, DOMID_SELF, 0), 1,
+               "populate_physmap of the same page");
+    page[1] = 0x3c;
+    test_equal(page[1], 0x3c, "the page can be used");
+    test_equal(reservation(XENMEM_decrease_reservation, &nowhere, 1, DOMID_SELF, 0), 0,
+               "decrease_reservation of no page");
+    test_equal(reservation(XENMEM_decrease_reservation, &frame, 1, BAD_DOMAIN, 0), 0 - XEN_ESRCH,
+               "decrease_reservation, no domain");
+    test_equal(reservation(XENMEM_populate_physmap, &frame, 1, DOMID_SELF, 63), 0,
+               "populate_physmap of an absurd order");
+    test_equal(reservation(XENMEM_populate_physmap, &frame, 0, DOMID_SELF, 0), 0,
+               "populate_physmap of nothing");
+}
+
+void test_main(void)
+{
+    test_sizes();
+    test_shared_info();
+    test_physmap_errors();
+    test_batch();
+    test_balloon();
+}
