@@ -29,9 +29,9 @@ enum lock_rank {
     RANK_IRQ = 68,  /* physical interrupt descriptors */
     RANK_SCHED = 72,
     RANK_TIMER = 76,
+    RANK_MAP = 78, /* hypervisor's own page tables, identifiers */
     RANK_HEAP = 80,
     RANK_FREELIST = 84,
-    RANK_MAP = 88, /* hypervisor's own page tables */
     RANK_CONSOLE = 92,
 };
 

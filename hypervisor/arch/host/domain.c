@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <hearth/arch/vcpu.h>
+#include <hearth/domain.h>
+#include <hearth/errno.h>
+
+int arch_domain_check_config(struct domain_config *config)
+{
+    return config->max_vcpus == 0 ? -EINVAL : 0;
+}
+
+int arch_domain_create(struct domain *d)
+{
+    d->arch = (struct arch_domain){.release_steps = 0};
+    return 0;
+}
+
+int arch_domain_release(struct domain *d)
+{
+    if (d->arch.release_steps == 0) {
+        return 0;
+    }
+    d->arch.release_steps--;
+    return -ERESTART;
+}
+
+void arch_domain_destroy(struct domain *d)
+{
+    (void)d;
+}
+
+void arch_domain_set_line(struct domain *d, unsigned int line, bool level)
+{
+    if (line < HOST_LINES) {
+        d->arch.line[line] = level;
+    }
+}
+
+const char *arch_capabilities(void)
+{
+    return "xen-3.0-host ";
+}
+
+uint32_t arch_features(const struct domain *d)
+{
+    (void)d;
+    return 0;
+}
+
+int arch_add_to_physmap(struct domain *d, unsigned int space, uint64_t idx, gfn_t at)
+{
+    (void)d;
+    (void)space;
+    (void)idx;
+    (void)at;
+    return -ENOSYS;
+}

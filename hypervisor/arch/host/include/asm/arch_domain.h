@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's part of a domain. */
+#pragma once
+
+#include <hearth/compiler.h>
+
+#define HOST_LINES 64U
+
+struct arch_domain {
+    bool line[HOST_LINES]; /* arch_domain_set_line() */
+    uint32_t release_steps; /* set by tests: how often arch_domain_release() says -ERESTART */
+};
