@@ -78,6 +78,9 @@ class Machine:
     virtualization: bool = True
     qemu: str = os.environ.get("QEMU", "qemu-system-aarch64")
     qemu_args: tuple = ()
+    # True: the guest's clock counts instructions, so that a run repeats exactly and a busy host
+    # delays nothing that is timed. False: one host thread for each CPU, and real races.
+    icount: bool = True
     bare: bool = False                   # no -kernel, no -dtb: qemu_args load everything
     edit_dts: object = None              # function from device tree source to the same
     edit_dtb: object = None              # function from device tree blob to the same
@@ -96,7 +99,8 @@ class Machine:
         machine = (f"virt,virtualization={'on' if self.virtualization else 'off'},"
                    f"gic-version={self.gic},dtb-randomness=off")
         return [self.qemu, "-M", machine, "-cpu", self.cpu, "-smp", str(self.smp),
-                "-m", f"{self.memory}M", "-display", "none", "-net", "none", *self.qemu_args]
+                "-m", f"{self.memory}M", "-display", "none", "-net", "none",
+                *(["-icount", "shift=4,sleep=off"] if self.icount else []), *self.qemu_args]
 
     def _place(self, file, fixed):
         at = fixed or self.next

@@ -23,6 +23,14 @@ def test_dom0(boot, kernel, gic, smp, cpu, memory):
     m.expect_exit()
 
 
+@pytest.mark.feature("CPUs that really run at once (one host thread each)")
+def test_dom0_on_threads(boot):
+    m = boot(smp=2, icount=False, dom0=Domain("dom0", do="load,poweroff"))
+    m.expect_up("dom0")
+    m.expect("dom0 load done on 2 CPUs")
+    m.expect_exit()
+
+
 @pytest.mark.feature("512 MiB machine")
 def test_small_machine(boot):
     m = boot(memory=512, dom0_options="dom0_mem=256M", dom0=Domain("dom0", do="poweroff"))
