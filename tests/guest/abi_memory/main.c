@@ -116,7 +116,7 @@ static void test_balloon(void)
     test_equal(page[1], 0x3c, "the page can be used");
     test_equal(reservation(XENMEM_decrease_reservation, &nowhere, 1, DOMID_SELF, 0), 0,
                "decrease_reservation of no page");
-    test_equal(reservation(XENMEM_decrease_reservation, &frame, 1, BAD_DOMAIN, 0), 0 - XEN_ESRCH,
+    test_equal(reservation(XENMEM_decrease_reservation, &frame, 1, BAD_DOMAIN, 0), 0,
                "decrease_reservation, no domain");
     test_equal(reservation(XENMEM_populate_physmap, &frame, 1, DOMID_SELF, 63), 0,
                "populate_physmap of an absurd order");
