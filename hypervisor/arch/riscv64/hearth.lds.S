@@ -9,7 +9,7 @@ SECTIONS
     . = HEARTH_VIRT_BASE;
     _image_start = .;
     .text : {
-        *(.head.text)
+        KEEP(*(.head.text))
         *(.text .text.*)
     }
     . = ALIGN(4096);

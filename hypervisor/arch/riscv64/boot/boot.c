@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Start-up of riscv64: from head.S to the common order, and the steps that the common order asks. */
+/* Start-up of riscv64: from head.S to the common order, and the steps that the common order asks.
+ */
 #include <hearth/arch/boot.h>
 #include <hearth/arch/cpu.h>
 #include <hearth/arch/irq.h>
@@ -104,8 +105,7 @@ void arch_cpu_init(void)
     fdt_for_each_child (&host_fdt, node, cpus_node) {
         uint64_t hart;
 
-        if (fdt_compatible(&host_fdt, node, "riscv") &&
-            fdt_number(&host_fdt, node, "reg", &hart)) {
+        if (fdt_compatible(&host_fdt, node, "riscv") && fdt_number(&host_fdt, node, "reg", &hart)) {
             harts++;
             has_h = has_h || (hart == this_cpu()->arch.hwid && isa_has_h(node));
         }

@@ -15,9 +15,9 @@
 #include <asm/layout.h>
 #include <asm/riscv64.h>
 
-#define BIG_PAGE    MiB(2)
-#define PTE_DEVICE  0xc7UL /* valid, readable, writable, accessed, dirty */
-#define NO_BUDGET   UINT32_MAX
+#define BIG_PAGE     MiB(2)
+#define PTE_DEVICE   0xc7UL /* valid, readable, writable, accessed, dirty */
+#define NO_BUDGET    UINT32_MAX
 #define DEVICE_PAGES 512U
 
 extern char _image_start[], _text_end[], _rodata_end[], _ro_after_init_end[], _init_start[],

@@ -46,8 +46,8 @@ void arch_dump_state(void)
         return;
     }
     printk(LOG_ERR, "sepc 0x%016lx  sstatus 0x%016lx\n", fault->sepc, fault->sstatus);
-    for (unsigned int i = 1; i < 32; i += 3) {
-        printk(LOG_ERR, "x%02u 0x%016lx  x%02u 0x%016lx  x%02u 0x%016lx\n", i, fault->x[i],
-               (i + 1) & 31, fault->x[(i + 1) & 31], (i + 2) & 31, fault->x[(i + 2) & 31]);
+    for (unsigned int i = 0; i < 32; i += 4) {
+        printk(LOG_ERR, "x%02u %016lx %016lx %016lx %016lx\n", i, fault->x[i], fault->x[i + 1],
+               fault->x[i + 2], fault->x[i + 3]);
     }
 }

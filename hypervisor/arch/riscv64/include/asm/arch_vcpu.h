@@ -4,7 +4,7 @@
 
 #include <hearth/compiler.h>
 
-/* As trap/entry.S saves them: x[0] is not used. */
+/* As trap/entry.S saves them. */
 struct arch_regs {
     uint64_t x[32];
     uint64_t sepc;

@@ -14,10 +14,10 @@
 #define FRAME_TABLE_BASE 0xffff810000000000
 #define DIRECT_MAP_BASE  0xffffc00000000000
 
-#define ADDRESS_BITS 48
-#define DEVICE_SLOT  257
-#define DIRECT_SLOT  384
-#define DIRECT_SLOTS 128
-#define SATP_MODE    9 /* Sv48 */
+#define ADDRESS_BITS     48
+#define DEVICE_SLOT      257
+#define DIRECT_SLOT      384
+#define DIRECT_SLOTS     128
+#define SATP_MODE        9 /* Sv48 */
 
-#define STACK_SIZE 16384
+#define STACK_SIZE       16384

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* x86's part of a domain: no guest runs yet. */
+#pragma once
+
+struct arch_domain {
+};
