@@ -123,10 +123,10 @@ void boot_fdt_reserve(struct boot_info *info)
     uint64_t start, size;
     uint32_t node, i;
 
-    reserve_or_panic(info->fdt_paddr, info->fdt_size, "device tree");
+    reserve_or_panic(info->fdt_paddr, info->fdt_size, "the device tree");
     boot_modules_find(info);
     for (i = 0; fdt_reserved(fdt, i, &start, &size); i++) {
-        reserve_or_panic(start, size, "device tree's /memreserve/");
+        reserve_or_panic(start, size, "a /memreserve/ entry");
     }
     fdt_for_each_child (fdt, node, fdt_find(fdt, "/reserved-memory")) {
         for (i = 0; fdt_reg(fdt, node, i, &start, &size) == 0; i++) {

@@ -14,6 +14,8 @@
 
 #include "private.h"
 
+static const char reserved_as[] = "a boot module";
+
 struct finder {
     struct boot_info *info;
     enum module_kind kinds[BOOT_MODULES];
@@ -48,8 +50,39 @@ static bool in_ram(uint64_t start, uint64_t size)
     return false;
 }
 
-/* What is wrong with the place of a module, or NULL. */
-static const char *fault_of(uint64_t start, uint64_t size, const char **other)
+static const char *overlapping_module(const struct finder *f, uint64_t start, uint64_t size)
+{
+    unsigned int i;
+
+    for (i = 0; i < f->info->nr_modules; i++) {
+        const struct boot_module *m = &f->info->modules[i];
+
+        if (m->start < start + size && start < m->start + m->size) {
+            return m->name;
+        }
+    }
+    return NULL;
+}
+
+/* Reservations are of whole pages: one of another module does not count, the modules were seen. */
+static const char *overlapping_reservation(uint64_t start, uint64_t size)
+{
+    uint64_t end = start + size;
+    const struct mem_range *r;
+    const char *what;
+
+    while (start < end && (r = bootmem_overlap(start, end - start, &what)) != NULL) {
+        if (what != reserved_as) {
+            return what;
+        }
+        start = r->end;
+    }
+    return NULL;
+}
+
+/* What is wrong with the place of a module, or NULL; *other is what it overlaps. */
+static const char *fault_of(const struct finder *f, uint64_t start, uint64_t size,
+                            const char **other)
 {
     *other = "";
     if (size == 0) {
@@ -58,7 +91,11 @@ static const char *fault_of(uint64_t start, uint64_t size, const char **other)
     if (!in_ram(start, size)) {
         return "is not in RAM";
     }
-    return bootmem_overlap(start, size, other) != NULL ? "overlaps the " : NULL;
+    *other = overlapping_module(f, start, size);
+    if (*other == NULL) {
+        *other = overlapping_reservation(start, size);
+    }
+    return *other != NULL ? "overlaps " : NULL;
 }
 
 static bool known(const struct finder *f, uint64_t start, uint64_t size, enum module_kind kind)
@@ -73,22 +110,6 @@ static bool known(const struct finder *f, uint64_t start, uint64_t size, enum mo
         }
     }
     return false;
-}
-
-/* Name of the module that overlaps the range, else what bootmem says is there. */
-static const char *name_overlap(const struct finder *f, uint64_t start, uint64_t size,
-                                const char *otherwise)
-{
-    unsigned int i;
-
-    for (i = 0; i < f->info->nr_modules; i++) {
-        const struct boot_module *m = &f->info->modules[i];
-
-        if (m->start < start + size && start < m->start + m->size) {
-            return m->name;
-        }
-    }
-    return otherwise;
 }
 
 static void reject(const struct fdt_path *path, const char *text)
@@ -116,15 +137,14 @@ static void add_module(struct finder *f, const struct fdt_path *path, enum modul
     if (known(f, start, size, kind)) {
         return;
     }
-    fault = fault_of(start, size, &other);
+    fault = fault_of(f, start, size, &other);
     if (fault != NULL) {
-        other = *other == '\0' ? "" : name_overlap(f, start, size, other);
         (void)snprintf(text, sizeof(text), "(0x%llx, 0x%llx bytes) %s%s", (unsigned long long)start,
                        (unsigned long long)size, fault, other);
         reject(path, text);
         return;
     }
-    if (info->nr_modules == BOOT_MODULES || bootmem_reserve(start, size, "boot module") != 0) {
+    if (info->nr_modules == BOOT_MODULES || bootmem_reserve(start, size, reserved_as) != 0) {
         reject(path, "is one too many");
         return;
     }
