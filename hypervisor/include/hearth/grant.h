@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Grant tables, version 1. Rows in hypercall/grant.def; see public/grant_table.h.
- * Grant v2 and transfer are refused: GNTTABOP_set_version(2) answers -EOPNOTSUPP as the ABI allows.
+ * Grant tables, version 1. Rows in hypercall/grant.def; see public/grant_table.h and docs/grants.md.
+ * Version 2 is left out: set_version(2) answers -ENOSYS, as Xen with gnttab=max-ver:1 does.
  */
 #pragma once
 
@@ -20,8 +20,8 @@ void grant_domain_free(struct domain *d);
  * -EINVAL above the domain's maximum, -ENOMEM. */
 int grant_shared_frame(struct domain *d, uint32_t index, mfn_t *out) must_check;
 /* Fills a reserved entry (store, console) before the guest runs. */
-int grant_seed(struct domain *d, grant_ref_t ref, domid_t to, gfn_t frame, bool readonly)
-    must_check;
+int grant_seed(struct domain *d, grant_ref_t ref, domid_t to, gfn_t frame,
+               bool readonly) must_check;
 
 /* (cmd, pointer to an array, count); on -ERESTART args point at what is left. */
 struct hypercall_args;

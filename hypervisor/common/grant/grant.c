@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Grant tables: birth, growth, death, and questions about their shape. */
+#include <hearth/grant.h>
+
+#include <hearth/arch/mm.h>
+#include <hearth/errno.h>
+#include <hearth/guest_copy.h>
+#include <hearth/heap.h>
+
+#include "private.h"
+
+#define GRANT_DEFAULT_FRAMES   64U
+#define GRANT_DEFAULT_MAPTRACK 1024U
+/* What one domain may be given, whatever its configuration says. */
+#define GRANT_MOST_FRAMES   4096U
+#define GRANT_MOST_MAPTRACK 65536U
+
+static int grant_frame_create(struct domain *d, struct grant_frame *f)
+{
+    size_t entries = GRANT_ENTRIES_PER_PAGE;
+
+    f->active = heap_alloc_array(entries, sizeof(struct grant_active));
+    if (f->active == NULL || page_alloc(0, PAGE_SHARED, ALLOC_ZERO, &f->mfn) != 0) {
+        heap_free(f->active);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < entries; i++) {
+        spin_lock_init(&f->active[i].lock, RANK_GRANT_ENTRY);
+    }
+    page_set_owner(f->mfn, d);
+    f->shared = mfn_to_virt(f->mfn);
+    return 0;
+}
+
+/* The table has more than `index` frames afterwards; one frame is made at a time. */
+static int grant_grow(struct domain *d, uint32_t index)
+{
+    struct grant_table *t = d->grants;
+    int rc = 0;
+
+    if (index >= t->max_frames) {
+        return -EINVAL;
+    }
+    while (rc == 0 && index >= load_acquire(&t->nr_frames)) {
+        spin_lock(&t->lock);
+        if (index >= t->nr_frames) {
+            rc = grant_frame_create(d, &t->frame[t->nr_frames]);
+            if (rc == 0) {
+                store_release(&t->nr_frames, t->nr_frames + 1);
+            }
+        }
+        spin_unlock(&t->lock);
+    }
+    return rc;
+}
+
+static uint32_t limit_or(uint32_t configured, uint32_t standard, uint32_t most)
+{
+    return MIN(configured != 0 ? configured : standard, most);
+}
+
+int grant_domain_init(struct domain *d)
+{
+    struct grant_table *t = heap_alloc(sizeof(*t));
+    uint32_t frames = limit_or(d->config.max_grant_frames, GRANT_DEFAULT_FRAMES, GRANT_MOST_FRAMES);
+    uint32_t maptrack =
+        limit_or(d->config.max_maptrack_frames, GRANT_DEFAULT_MAPTRACK, GRANT_MOST_MAPTRACK);
+    int rc;
+
+    if (t == NULL) {
+        return -ENOMEM;
+    }
+    t->frame = heap_alloc_array(frames, sizeof(*t->frame));
+    if (t->frame == NULL) {
+        heap_free(t);
+        return -ENOMEM;
+    }
+    spin_lock_init(&t->lock, RANK_GRANT);
+    spin_lock_init(&t->maptrack_lock, RANK_MAPTRACK);
+    t->max_frames = frames;
+    t->max_chunks = maptrack * GRANT_CHUNKS_PER_FRAME;
+    d->grants = t;
+    rc = grant_grow(d, 0);
+    if (rc != 0) {
+        grant_domain_free(d);
+    }
+    return rc;
+}
+
+void grant_domain_free(struct domain *d)
+{
+    struct grant_table *t = d->grants;
+
+    if (t == NULL) {
+        return;
+    }
+    d->grants = NULL;
+    for (uint32_t i = 0; i < t->nr_frames; i++) {
+        page_free(t->frame[i].mfn, 0);
+        heap_free(t->frame[i].active);
+    }
+    grant_maptrack_free(t);
+    heap_free(t->frame);
+    heap_free(t);
+}
+
+int grant_shared_frame(struct domain *d, uint32_t index, mfn_t *out)
+{
+    int rc = grant_grow(d, index);
+
+    if (rc == 0) {
+        *out = d->grants->frame[index].mfn;
+    }
+    return rc;
+}
+
+int grant_seed(struct domain *d, grant_ref_t ref, domid_t to, gfn_t frame, bool readonly)
+{
+    union guest_grant_entry *shared;
+    struct grant_active *active;
+
+    if (frame.n > UINT32_MAX || !grant_entry(d->grants, ref, &shared, &active)) {
+        return -EINVAL;
+    }
+    WRITE_ONCE(shared->frame, (uint32_t)frame.n);
+    store_release(&shared->head,
+                  GTF_PERMIT_ACCESS | (readonly ? GTF_READONLY : 0) | (uint32_t)to << 16);
+    return 0;
+}
+
+/* Domain of a query, or a status. */
+static int16_t grant_target(struct vcpu *v, domid_t dom, enum xsm_hook hook, struct domain **out)
+{
+    *out = domain_find(dom);
+    if (*out == NULL || (*out)->grants == NULL) {
+        return GNTST_BAD_DOMAIN;
+    }
+    return xsm_check(hook, v->domain, *out) != 0 ? GNTST_PERMISSION_DENIED : GNTST_OKAY;
+}
+
+int grant_op_query_size(struct vcpu *v, struct grant_query_size_arg *a, enum xsm_hook hook)
+{
+    struct domain *d;
+
+    a->status = grant_target(v, a->dom, hook, &d);
+    if (a->status == GNTST_OKAY) {
+        a->nr_frames = load_acquire(&d->grants->nr_frames);
+        a->max_nr_frames = d->grants->max_frames;
+    }
+    return 0;
+}
+
+int grant_op_setup_table(struct vcpu *v, struct grant_setup_table_arg *a, enum xsm_hook hook)
+{
+    /* XEN-ABI: where a translated guest's table lies is for it to choose, by add_to_physmap. */
+    const uint64_t nowhere = INVALID_GFN.n;
+    struct domain *d;
+
+    a->status = grant_target(v, a->dom, hook, &d);
+    if (a->status != GNTST_OKAY) {
+        return 0;
+    }
+    if (a->nr_frames > d->grants->max_frames ||
+        (a->nr_frames > 0 && grant_grow(d, a->nr_frames - 1) != 0)) {
+        a->status = GNTST_GENERAL_ERROR;
+        return 0;
+    }
+    for (uint32_t i = 0; i < a->nr_frames; i++) {
+        guest_ptr_t at;
+
+        if (!guest_ptr_index(a->frame_list, i, sizeof(nowhere), &at) ||
+            guest_copy_out(at, &nowhere, sizeof(nowhere)) != 0) {
+            a->status = GNTST_BAD_VIRT_ADDR;
+            break;
+        }
+    }
+    return 0;
+}
+
+int grant_op_set_version(struct vcpu *v, struct grant_set_version_arg *a, enum xsm_hook hook)
+{
+    uint32_t wanted = a->version;
+    int rc = xsm_check(hook, v->domain, NULL);
+
+    /* XEN-ABI: the version in force is written back whatever the result; 2 was left out. */
+    a->version = 1;
+    if (rc != 0) {
+        return rc;
+    }
+    return wanted == 1 ? 0 : wanted == 2 ? -ENOSYS : -EINVAL;
+}
+
+int grant_op_get_version(struct vcpu *v, struct grant_get_version_arg *a, enum xsm_hook hook)
+{
+    struct domain *d = domain_find(a->dom);
+
+    if (d == NULL) {
+        return -ESRCH;
+    }
+    a->version = 1;
+    return xsm_check(hook, v->domain, d);
+}
+
+static int16_t grant_swap_one(struct grant_table *t,
+                              const struct grant_swap_arg *s) NO_LOCK_ANALYSIS
+{
+    union guest_grant_entry *ea, *eb;
+    struct grant_active *a, *b;
+    int16_t status = GNTST_OKAY;
+
+    if (!grant_entry(t, s->ref_a, &ea, &a) || !grant_entry(t, s->ref_b, &eb, &b)) {
+        return GNTST_BAD_GNTREF;
+    }
+    spin_lock_pair(&a->lock, &b->lock);
+    if (a->readers + a->writers + b->readers + b->writers != 0) {
+        status = GNTST_EAGAIN;
+    } else {
+        uint64_t word = READ_ONCE(ea->word);
+
+        WRITE_ONCE(ea->word, READ_ONCE(eb->word));
+        WRITE_ONCE(eb->word, word);
+    }
+    spin_unlock_pair(&a->lock, &b->lock);
+    return status;
+}
+
+int grant_op_swap(struct vcpu *v, struct grant_swap_arg *a, unsigned int n, enum xsm_hook hook)
+{
+    int rc = xsm_check(hook, v->domain, NULL);
+
+    for (unsigned int i = 0; rc == 0 && i < n; i++) {
+        a[i].status = grant_swap_one(v->domain->grants, &a[i]);
+    }
+    return rc;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* grant_table_op: from its rows to the handlers in common/grant. */
+#include <hearth/grant.h>
+
+#include <hearth/softirq.h>
+
+#include "../grant/private.h"
+#include "op.h"
+
+/* Bits of cmd above the command carry the cursor of a continued operation. */
+#define CMD_BITS 12U
+
+/* An array row: whole batches are copied, handled, copied back. */
+#define OP_ARRAY(number, name, type, hook)                                                         \
+    static noinline int64_t grant_row_##name(struct vcpu *v, struct hypercall_args *args)          \
+    {                                                                                              \
+        struct type a[GRANT_BATCH];                                                                \
+        uint32_t count = (uint32_t)args->arg[2];                                                   \
+                                                                                                   \
+        while (count > 0) {                                                                        \
+            uint32_t n = MIN(count, GRANT_BATCH);                                                  \
+            guest_ptr_t at = guest_ptr(args->arg[1]);                                              \
+            int rc = guest_copy_in(a, at, n * sizeof(a[0]));                                       \
+                                                                                                   \
+            if (rc == 0) {                                                                         \
+                rc = grant_op_##name(v, a, n, XSM_##hook);                                         \
+            }                                                                                      \
+            if (rc == 0) {                                                                         \
+                rc = guest_copy_out(at, a, n * sizeof(a[0]));                                      \
+            }                                                                                      \
+            if (rc != 0) {                                                                         \
+                return rc;                                                                         \
+            }                                                                                      \
+            count -= n;                                                                            \
+            args->arg[1] = at.a + n * sizeof(a[0]);                                                \
+            args->arg[2] = count;                                                                  \
+            if (count > 0 && preempt_check()) {                                                    \
+                return -ERESTART;                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }
+#define OP_ONE(number, name, type, hook)                                                           \
+    static noinline int64_t grant_row_##name(struct vcpu *v, struct hypercall_args *args)          \
+    {                                                                                              \
+        guest_ptr_t at = guest_ptr(args->arg[1]);                                                  \
+        struct type a;                                                                             \
+        int rc;                                                                                    \
+                                                                                                   \
+        if (OP_NEEDS_ONE_##name && (uint32_t)args->arg[2] != 1) {                                  \
+            return -EINVAL;                                                                        \
+        }                                                                                          \
+        rc = guest_copy_in(&a, at, sizeof(a));                                                     \
+        if (rc != 0) {                                                                             \
+            return rc;                                                                             \
+        }                                                                                          \
+        rc = grant_op_##name(v, &a, XSM_##hook);                                                   \
+        return guest_copy_out(at, &a, sizeof(a)) != 0 ? -EFAULT : rc;                              \
+    }
+#define OP_CURSOR(number, name, type, hook)                                                        \
+    static noinline int64_t grant_row_##name(struct vcpu *v, struct hypercall_args *args)          \
+    {                                                                                              \
+        uint32_t cursor = (uint32_t)args->arg[0] >> CMD_BITS;                                      \
+        uint32_t count = (uint32_t)args->arg[2];                                                   \
+        int rc = xsm_check(XSM_##hook, v->domain, NULL);                                           \
+                                                                                                   \
+        while (rc == 0 && count > 0) {                                                             \
+            struct type a;                                                                         \
+                                                                                                   \
+            rc = guest_copy_in(&a, guest_ptr(args->arg[1]), sizeof(a));                            \
+            if (rc == 0) {                                                                         \
+                rc = grant_op_##name(v, &a, &cursor);                                              \
+            }                                                                                      \
+            if (rc == 0) {                                                                         \
+                count--;                                                                           \
+                cursor = 0;                                                                        \
+                args->arg[1] += sizeof(a);                                                         \
+                args->arg[2] = count;                                                              \
+                rc = count > 0 && preempt_check() ? -ERESTART : 0;                                 \
+            }                                                                                      \
+        }                                                                                          \
+        args->arg[0] = (number) | (uint64_t)cursor << CMD_BITS;                                    \
+        return rc;                                                                                 \
+    }
+#define OP_REFUSED(number, name, error)
+
+/* XEN-ABI: the version calls do not look at count. */
+#define OP_NEEDS_ONE_setup_table true
+#define OP_NEEDS_ONE_query_size  true
+#define OP_NEEDS_ONE_set_version false
+#define OP_NEEDS_ONE_get_version false
+
+#include "grant.def"
+
+#undef OP_ARRAY
+#undef OP_ONE
+#undef OP_CURSOR
+#undef OP_REFUSED
+#define OP_ARRAY(number, name, type, hook)                                                         \
+    case number:                                                                                   \
+        return grant_row_##name(v, args);
+#define OP_ONE    OP_ARRAY
+#define OP_CURSOR OP_ARRAY
+#define OP_REFUSED(number, name, error)                                                            \
+    case number:                                                                                   \
+        return error;
+
+int64_t hypercall_grant_table_op(struct vcpu *v, struct hypercall_args *args)
+{
+    if ((int32_t)args->arg[2] < 0) {
+        return -EINVAL;
+    }
+    switch ((uint32_t)args->arg[0] & ((1U << CMD_BITS) - 1)) {
+#include "grant.def"
+    default:
+        return -ENOSYS;
+    }
+}
