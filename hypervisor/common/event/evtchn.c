@@ -23,7 +23,7 @@ int evtchn_domain_init(struct domain *d)
     }
     spin_lock_init(&t->lock, RANK_EVTCHN);
     t->page = t->small;
-    t->limit = most == 0 || most >= EVTCHN_FIFO_PORTS ? EVTCHN_FIFO_PORTS : most + 1;
+    t->limit = most == 0 || most >= FIFO_PORTS ? FIFO_PORTS : most + 1;
     spin_lock(&t->lock);
     rc = evtchn_grow(t, d);
     spin_unlock(&t->lock);
@@ -64,7 +64,7 @@ static void evtchn_append_free(struct evtchn_table *t, struct evtchn *c) REQUIRE
 /* Ports that the ABI in use can name. */
 static uint32_t evtchn_abi_limit(const struct evtchn_table *t)
 {
-    uint32_t abi = t->fifo != NULL ? EVTCHN_FIFO_PORTS : EVTCHN_2L_PORTS;
+    uint32_t abi = t->fifo != NULL ? FIFO_PORTS : EVTCHN_2L_PORTS;
 
     return MIN(t->limit, abi);
 }
@@ -90,8 +90,8 @@ int evtchn_grow(struct evtchn_table *t, struct domain *d)
     for (uint32_t i = 0; i < EVTCHN_PER_PAGE; i++) {
         page[i].domain = d;
         page[i].port = first + i;
-        page[i].priority = EVTCHN_FIFO_PRIORITY;
-        page[i].queue_priority = EVTCHN_FIFO_PRIORITY;
+        page[i].priority = FIFO_PRIORITY;
+        page[i].queue_priority = FIFO_PRIORITY;
     }
     t->page[slot] = page;
     /* Pairs with the acquire in evtchn_at(). */
@@ -126,7 +126,7 @@ static struct evtchn *evtchn_pop_free(struct evtchn_table *t) REQUIRES(t->lock)
 static void evtchn_reset_channel(struct evtchn *c)
 {
     c->notify = 0;
-    c->priority = EVTCHN_FIFO_PRIORITY;
+    c->priority = FIFO_PRIORITY;
     c->data = 0;
 }
 

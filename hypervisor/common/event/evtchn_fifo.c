@@ -24,22 +24,22 @@ static bool fifo_link_to(uint32_t *tail, evtchn_port_t port)
     uint32_t old = READ_ONCE(*tail);
 
     for (unsigned int i = 0; i < GUEST_ATOMIC_TRIES; i++) {
-        uint32_t w = (old & ~(EVTCHN_FIFO_LINK_MASK | EVTCHN_FIFO_BUSY)) | port;
+        uint32_t w = (old & ~(FIFO_LINK_MASK | FIFO_BUSY)) | port;
 
-        if ((old & EVTCHN_FIFO_LINKED) == 0) {
+        if ((old & FIFO_LINKED) == 0) {
             break;
         }
         if (guest_cas_once(tail, &old, w)) {
             return true;
         }
         /* The guest changes its mask bit just now: BUSY asks it to wait. */
-        if ((old & (EVTCHN_FIFO_LINKED | EVTCHN_FIFO_BUSY)) == EVTCHN_FIFO_LINKED &&
-            guest_cas_once(tail, &old, old | EVTCHN_FIFO_BUSY)) {
-            old |= EVTCHN_FIFO_BUSY;
+        if ((old & (FIFO_LINKED | FIFO_BUSY)) == FIFO_LINKED &&
+            guest_cas_once(tail, &old, old | FIFO_BUSY)) {
+            old |= FIFO_BUSY;
         }
     }
-    if ((old & EVTCHN_FIFO_BUSY) != 0) {
-        guest_clear_32(tail, EVTCHN_FIFO_BUSY);
+    if ((old & FIFO_BUSY) != 0) {
+        guest_clear_32(tail, FIFO_BUSY);
     }
     return false;
 }
@@ -76,11 +76,10 @@ static bool fifo_claim(uint32_t *word)
     uint32_t old = READ_ONCE(*word);
 
     for (unsigned int i = 0; i < GUEST_ATOMIC_TRIES; i++) {
-        if ((old & EVTCHN_FIFO_PENDING) == 0 ||
-            (old & (EVTCHN_FIFO_MASKED | EVTCHN_FIFO_LINKED)) != 0) {
+        if ((old & FIFO_PENDING) == 0 || (old & (FIFO_MASKED | FIFO_LINKED)) != 0) {
             return false;
         }
-        if (guest_cas_once(word, &old, (old | EVTCHN_FIFO_LINKED) & ~EVTCHN_FIFO_LINK_MASK)) {
+        if (guest_cas_once(word, &old, (old | FIFO_LINKED) & ~FIFO_LINK_MASK)) {
             return true;
         }
     }
@@ -141,13 +140,13 @@ static void fifo_raise_word(struct evtchn_fifo *f, struct evtchn *c, uint32_t *w
 {
     uint32_t old;
 
-    if (!guest_change_32(word, 0, EVTCHN_FIFO_PENDING, &old)) {
+    if (!guest_change_32(word, 0, FIFO_PENDING, &old)) {
         return;
     }
-    if ((old & (EVTCHN_FIFO_MASKED | EVTCHN_FIFO_LINKED)) == 0) {
+    if ((old & (FIFO_MASKED | FIFO_LINKED)) == 0) {
         fifo_link(f, c, word);
     }
-    if ((old & EVTCHN_FIFO_PENDING) == 0) {
+    if ((old & FIFO_PENDING) == 0) {
         evtchn_wake_pollers(c->domain, c->domain->events, c->port);
     }
 }
@@ -172,13 +171,13 @@ void fifo_raise(struct evtchn_fifo *f, struct evtchn *c, uint32_t *word)
 
 void fifo_deliver_deferred(struct evtchn_table *t, struct evtchn_fifo *f, uint32_t page)
 {
-    uint32_t first = page * EVTCHN_FIFO_WORDS_PER_PAGE;
+    uint32_t first = page * FIFO_WORDS_PER_PAGE;
 
     smp_mb(); /* pairs with the one in fifo_defer() */
     if (READ_ONCE(f->deferred) == 0) {
         return;
     }
-    for (uint32_t i = 0; i < EVTCHN_FIFO_WORDS_PER_PAGE; i++) {
+    for (uint32_t i = 0; i < FIFO_WORDS_PER_PAGE; i++) {
         struct evtchn *c = evtchn_at(t, first + i);
 
         if (c == NULL) {
@@ -196,8 +195,8 @@ void fifo_unmask(struct evtchn_fifo *f, struct evtchn *c)
     uint32_t *word = fifo_word(f, c->port);
     uint32_t old;
 
-    if (word != NULL && guest_change_32(word, EVTCHN_FIFO_MASKED, 0, &old) &&
-        (old & (EVTCHN_FIFO_PENDING | EVTCHN_FIFO_LINKED)) == EVTCHN_FIFO_PENDING) {
+    if (word != NULL && guest_change_32(word, FIFO_MASKED, 0, &old) &&
+        (old & (FIFO_PENDING | FIFO_LINKED)) == FIFO_PENDING) {
         fifo_link(f, c, word);
     }
 }
@@ -210,7 +209,7 @@ void fifo_clear_pending(struct evtchn_fifo *f, struct evtchn *c)
         atomic_fetch_sub(&f->deferred, 1);
     }
     if (word != NULL) {
-        guest_clear_32(word, EVTCHN_FIFO_PENDING);
+        guest_clear_32(word, FIFO_PENDING);
     }
 }
 
@@ -223,15 +222,15 @@ static uint32_t fifo_read(const struct evtchn_fifo *f, const struct evtchn *c)
 
 bool fifo_is_pending(const struct evtchn_fifo *f, const struct evtchn *c)
 {
-    return (fifo_read(f, c) & EVTCHN_FIFO_PENDING) != 0;
+    return (fifo_read(f, c) & FIFO_PENDING) != 0;
 }
 
 bool fifo_is_masked(const struct evtchn_fifo *f, const struct evtchn *c)
 {
-    return (fifo_read(f, c) & EVTCHN_FIFO_MASKED) != 0;
+    return (fifo_read(f, c) & FIFO_MASKED) != 0;
 }
 
 bool fifo_is_linked(const struct evtchn_fifo *f, const struct evtchn *c)
 {
-    return (fifo_read(f, c) & EVTCHN_FIFO_LINKED) != 0;
+    return (fifo_read(f, c) & FIFO_LINKED) != 0;
 }

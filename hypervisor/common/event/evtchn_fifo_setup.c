@@ -129,7 +129,7 @@ int evtchn_op_init_control(struct vcpu *v, struct evtchn_init_control_arg *a)
         fifo_unmap_frame(&q->frame);
         goto free;
     }
-    a->link_bits = EVTCHN_FIFO_LINK_BITS;
+    a->link_bits = FIFO_LINK_BITS;
     q = NULL;
 free:
     heap_free(q);
@@ -145,7 +145,7 @@ static int fifo_append_page(struct evtchn_table *t, struct evtchn_frame frame) R
     if (f == NULL) {
         return -EOPNOTSUPP;
     }
-    if (f->pages == EVTCHN_FIFO_PAGES) {
+    if (f->pages == FIFO_PAGES) {
         return -ENOSPC;
     }
     f->array[f->pages] = frame;
@@ -195,7 +195,7 @@ int evtchn_op_set_priority(struct vcpu *v, struct evtchn_set_priority_arg *a)
     spin_lock(&t->lock);
     if (t->fifo == NULL) {
         rc = -ENOSYS;
-    } else if (a->priority >= EVTCHN_FIFO_QUEUES) {
+    } else if (a->priority >= FIFO_QUEUES) {
         rc = -EINVAL;
     } else {
         WRITE_ONCE(c->priority, (uint8_t)a->priority);

@@ -54,8 +54,8 @@ static_assert(sizeof(struct evtchn) == 32, "128 channels a page");
 
 #define EVTCHN_PER_PAGE    128U
 #define EVTCHN_SMALL_PAGES (EVTCHN_2L_PORTS / EVTCHN_PER_PAGE)
-#define EVTCHN_ALL_PAGES   (EVTCHN_FIFO_PORTS / EVTCHN_PER_PAGE)
-#define EVTCHN_FIFO_PAGES  (EVTCHN_FIFO_PORTS / EVTCHN_FIFO_WORDS_PER_PAGE)
+#define EVTCHN_ALL_PAGES   (FIFO_PORTS / EVTCHN_PER_PAGE)
+#define FIFO_PAGES         (FIFO_PORTS / FIFO_WORDS_PER_PAGE)
 
 /* A guest frame mapped for good; NULL va: none. */
 struct evtchn_frame {
@@ -69,7 +69,7 @@ struct evtchn_fifo_vcpu {
     struct guest_fifo_control *control;
     struct evtchn_frame frame;
     struct rcu_head rcu;
-    uint32_t tail[EVTCHN_FIFO_QUEUES]; /* last event put there, 0 none; under lock */
+    uint32_t tail[FIFO_QUEUES]; /* last event put there, 0 none; under lock */
 };
 
 /* A domain's event array. Pages below `pages` are there; the count only grows. */
@@ -77,7 +77,7 @@ struct evtchn_fifo {
     uint32_t pages;
     uint32_t deferred; /* channels with `deferred` set; atomic */
     struct rcu_head rcu;
-    struct evtchn_frame array[EVTCHN_FIFO_PAGES];
+    struct evtchn_frame array[FIFO_PAGES];
 };
 
 /* Free ports, first in first out, linked by `data`; 0 none. */
@@ -147,22 +147,22 @@ void fifo_destroy(struct domain *d);
 
 /*
  * Event word of a port that has a channel, NULL when the array does not reach it yet; no lock.
- * Such a port is Hearth's own number, below EVTCHN_FIFO_PORTS: nothing to hide from speculation.
+ * Such a port is Hearth's own number, below FIFO_PORTS: nothing to hide from speculation.
  */
 static inline uint32_t *fifo_word(const struct evtchn_fifo *f, evtchn_port_t port)
 {
-    unsigned long page = port / EVTCHN_FIFO_WORDS_PER_PAGE;
+    unsigned long page = port / FIFO_WORDS_PER_PAGE;
 
     if (unlikely(page >= load_acquire(&f->pages))) { /* pairs with expand_array */
         return NULL;
     }
-    return (uint32_t *)f->array[page].va + port % EVTCHN_FIFO_WORDS_PER_PAGE;
+    return (uint32_t *)f->array[page].va + port % FIFO_WORDS_PER_PAGE;
 }
 
 /* Pending, and nothing to link: it is on a queue, or the guest masked it. */
 static inline bool fifo_word_is_set(uint32_t w)
 {
-    return (w & EVTCHN_FIFO_PENDING) != 0 && (w & (EVTCHN_FIFO_MASKED | EVTCHN_FIFO_LINKED)) != 0;
+    return (w & FIFO_PENDING) != 0 && (w & (FIFO_MASKED | FIFO_LINKED)) != 0;
 }
 
 /* The handlers of the rows. */

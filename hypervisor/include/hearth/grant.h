@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Grant tables, version 1. Rows in hypercall/grant.def; see public/grant_table.h and docs/grants.md.
- * Version 2 is left out: set_version(2) answers -ENOSYS, as Xen with gnttab=max-ver:1 does.
+ * Grant tables, version 1. Rows in hypercall/grant.def; see public/grant_table.h and
+ * docs/grants.md. Version 2 is left out: set_version(2) answers -ENOSYS, as Xen with
+ * gnttab=max-ver:1 does.
  */
 #pragma once
 

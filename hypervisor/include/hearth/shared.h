@@ -48,21 +48,21 @@ static_assert(sizeof(struct guest_vcpu_info) <= 64, "register_vcpu_info: at most
 static_assert(sizeof(struct guest_shared_info) <= PAGE_SIZE, "shared_info is one page");
 
 /* FIFO event channels. */
-#define EVTCHN_FIFO_PORTS          (1U << 17)
-#define EVTCHN_FIFO_PENDING        (1U << 31)
-#define EVTCHN_FIFO_MASKED         (1U << 30)
-#define EVTCHN_FIFO_LINKED         (1U << 29)
-#define EVTCHN_FIFO_BUSY           (1U << 28)
-#define EVTCHN_FIFO_LINK_MASK      (EVTCHN_FIFO_PORTS - 1)
-#define EVTCHN_FIFO_LINK_BITS      17U
-#define EVTCHN_FIFO_QUEUES         16U
-#define EVTCHN_FIFO_PRIORITY       7U /* default */
-#define EVTCHN_FIFO_WORDS_PER_PAGE 1024U
+#define FIFO_PORTS          (1U << 17)
+#define FIFO_PENDING        (1U << 31)
+#define FIFO_MASKED         (1U << 30)
+#define FIFO_LINKED         (1U << 29)
+#define FIFO_BUSY           (1U << 28)
+#define FIFO_LINK_MASK      (FIFO_PORTS - 1)
+#define FIFO_LINK_BITS      17U
+#define FIFO_QUEUES         16U
+#define FIFO_PRIORITY       7U /* default */
+#define FIFO_WORDS_PER_PAGE 1024U
 
 struct guest_fifo_control {
     uint32_t ready; /* bit per queue that has become non-empty */
     uint32_t reserved;
-    uint32_t head[EVTCHN_FIFO_QUEUES];
+    uint32_t head[FIFO_QUEUES];
 };
 
 /* Grant entry, version 1: flags and domid are read as one word. */
