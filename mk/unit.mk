@@ -11,7 +11,8 @@ UNIT_CFLAGS := -std=gnu11 -g $(UNIT_WARNINGS) $(TARGET_CFLAGS) $(INCLUDES) -I te
 
 unit_programs := $(patsubst tests/%.c,$(out)/%,$(wildcard tests/unit/test_*.c))
 fuzz_programs := $(patsubst tests/%.c,$(out)/%,$(wildcard tests/fuzz/fuzz_*.c))
-# Helpers that every unit test may use: the .c files of tests/unit that are not tests.
+# Helpers that every unit test may use: the .c files of tests/unit that are not tests. An archive,
+# so that a test links those it names and nothing that they would pull in beside its fakes.
 unit_helpers := $(patsubst %.c,$(out)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 
 $(out)/tests/%.o: tests/%.c $(makefiles) | $(headers) $(xen_headers)/xen/xen.h
@@ -19,10 +20,13 @@ $(out)/tests/%.o: tests/%.c $(makefiles) | $(headers) $(xen_headers)/xen/xen.h
 	$(call say,CC,$<)
 	$(Q)$(cc) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(unit_programs): $(out)/unit/%: $(out)/tests/unit/%.o $(unit_helpers) $(out)/libhearth.a
+$(out)/libunit.a: $(unit_helpers)
+	$(Q)rm -f $@ && $(ar) rcsD $@ $(unit_helpers)
+
+$(unit_programs): $(out)/unit/%: $(out)/tests/unit/%.o $(out)/libunit.a $(out)/libhearth.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(cc) $(SANITIZE) -o $@ $(filter %.o,$^) $(out)/libhearth.a -lcmocka
+	$(Q)$(cc) $(SANITIZE) -o $@ $^ -lcmocka
 
 $(fuzz_programs): $(out)/fuzz/%: $(out)/tests/fuzz/%.o $(out)/libhearth.a
 	@mkdir -p $(@D)
