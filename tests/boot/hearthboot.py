@@ -21,6 +21,9 @@ ALIGN = 0x200000
 XEN = BUILD / "inputs/arm64/xen/xen"
 HEARTH = BUILD / "arm64/hearth"
 
+CLOCKS = {"count": ["-icount", "shift=4,sleep=off"], "turns": ["-accel", "tcg,thread=single"],
+          "threads": ["-accel", "tcg,thread=multi"]}
+
 # crng is never ready without a seed: without this each system call would extract randomness.
 QUIET_KERNEL = "randomize_kstack_offset=off"
 
@@ -78,9 +81,11 @@ class Machine:
     virtualization: bool = True
     qemu: str = os.environ.get("QEMU", "qemu-system-aarch64")
     qemu_args: tuple = ()
-    # True: the guest's clock counts instructions, so that a run repeats exactly and a busy host
-    # delays nothing that is timed. False: one host thread for each CPU, and real races.
-    icount: bool = True
+    # What the guest's clock follows. "count" (one CPU's default): instructions, so that a run repeats
+    # exactly and a busy host delays nothing that is timed; with several CPUs one that spins would
+    # keep the others waiting. "turns" (several CPUs' default): one host thread, CPUs take turns.
+    # "threads": one host thread for each CPU, and real races.
+    clock: str = ""
     bare: bool = False                   # no -kernel, no -dtb: qemu_args load everything
     edit_dts: object = None              # function from device tree source to the same
     edit_dtb: object = None              # function from device tree blob to the same
@@ -95,12 +100,17 @@ class Machine:
 
     # --- The device tree -------------------------------------------------------------------------
 
+    def _clock(self):
+        if "-icount" in self.qemu_args:
+            return []
+        return CLOCKS[self.clock or ("count" if self.smp == 1 else "turns")]
+
     def board(self):
         machine = (f"virt,virtualization={'on' if self.virtualization else 'off'},"
                    f"gic-version={self.gic},dtb-randomness=off")
         return [self.qemu, "-M", machine, "-cpu", self.cpu, "-smp", str(self.smp),
                 "-m", f"{self.memory}M", "-display", "none", "-net", "none",
-                *(["-icount", "shift=4,sleep=off"] if self.icount else []), *self.qemu_args]
+                *self._clock(), *self.qemu_args]
 
     def _place(self, file, fixed):
         at = fixed or self.next

@@ -25,7 +25,7 @@ def test_dom0(boot, kernel, gic, smp, cpu, memory):
 
 @pytest.mark.feature("CPUs that really run at once (one host thread each)")
 def test_dom0_on_threads(boot):
-    m = boot(smp=2, icount=False, dom0=Domain("dom0", do="load,poweroff"))
+    m = boot(smp=2, clock="threads", dom0=Domain("dom0", do="load,poweroff"))
     m.expect_up("dom0")
     m.expect("dom0 load done on 2 CPUs")
     m.expect_exit()
