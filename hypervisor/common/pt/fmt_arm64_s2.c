@@ -45,8 +45,7 @@ static uint32_t attr(uint64_t entry, unsigned int level)
 {
     (void)level;
     return PT_R | ((entry & S2AP_W) != 0 ? PT_W : 0) | ((entry & XN) != 0 ? 0 : PT_X) |
-           ((entry & MEM_MASK) == MEM_DEVICE ? PT_DEVICE : 0) |
-           PT_SOFT((entry >> SOFT_SHIFT) & 3U);
+           ((entry & MEM_MASK) == MEM_DEVICE ? PT_DEVICE : 0) | PT_SOFT((entry >> SOFT_SHIFT) & 3U);
 }
 
 static const struct pt_format format = {

@@ -10,13 +10,13 @@
 
 #include "walk.h"
 
-#define SV_VALID      (1UL << 0)
-#define SV_LEAF       (7UL << 1) /* R, W or X: not a pointer to a table */
-#define SV_USER       (1UL << 4)
-#define SV_AD         (3UL << 6)
-#define SV_SOFT_SHIFT 8
+#define SV_VALID       (1UL << 0)
+#define SV_LEAF        (7UL << 1) /* R, W or X: not a pointer to a table */
+#define SV_USER        (1UL << 4)
+#define SV_AD          (3UL << 6)
+#define SV_SOFT_SHIFT  8
 #define SV_FRAME_SHIFT 10
-#define SV_FRAME_MASK 0x003ffffffffffc00UL
+#define SV_FRAME_MASK  0x003ffffffffffc00UL
 
 static inline uint64_t sv_leaf(uint64_t target, uint32_t attr)
 {

@@ -55,28 +55,16 @@ static uint32_t attr(uint64_t entry, unsigned int level)
            ((entry & UNCACHED) != 0 ? PT_DEVICE : 0) | PT_SOFT((entry >> SOFT_SHIFT) & 3U);
 }
 
-#define X86_GEOMETRY                      \
-    .min_levels = 4,                      \
-    .max_levels = 5,                      \
-    .max_bits = 57,                       \
-    .target_bits = 40,                    \
-    .frame_shift = PAGE_SHIFT,            \
-    .frame_mask = 0x000ffffffffff000UL
+#define X86_GEOMETRY                                                                               \
+    .min_levels = 4, .max_levels = 5, .max_bits = 57, .target_bits = 40,                           \
+    .frame_shift = PAGE_SHIFT, .frame_mask = 0x000ffffffffff000UL
 
 static const struct pt_format format = {
-    X86_GEOMETRY,
-    .leaf = leaf,
-    .table = table,
-    .kind = kind,
-    .attr = attr,
+    X86_GEOMETRY, .leaf = leaf, .table = table, .kind = kind, .attr = attr,
 };
 
 static const struct pt_format user_format = {
-    X86_GEOMETRY,
-    .leaf = user_leaf,
-    .table = user_table,
-    .kind = kind,
-    .attr = attr,
+    X86_GEOMETRY, .leaf = user_leaf, .table = user_table, .kind = kind, .attr = attr,
 };
 
 PT_INSTANTIATE(pt_x86, format);

@@ -66,8 +66,7 @@ static always_inline bool pt_is_watched(const struct pt_format *f, const struct 
 
 /* Replaces a live entry by one of another size; `table` (may be NULL) is what it linked. */
 static noinline void pt_replace(const struct pt_format *f, struct pt *pt, uint64_t *entry,
-                                uint64_t value, uint64_t *table, uint64_t frame,
-                                unsigned int level)
+                                uint64_t value, uint64_t *table, uint64_t frame, unsigned int level)
 {
     pt_break_begin(pt);
     pt_note(pt, ALIGN_DOWN(frame, pt_span(level)), pt_span(level), true);
@@ -138,8 +137,8 @@ static noinline void pt_merge(const struct pt_format *f, struct pt *pt, struct p
             !pt_is_uniform(table, pt_step(f, level))) {
             return;
         }
-        pt_replace(f, pt, path->entry[level + 1],
-                   f->leaf(target, f->attr(first, level), level + 1), table, frame, level + 1);
+        pt_replace(f, pt, path->entry[level + 1], f->leaf(target, f->attr(first, level), level + 1),
+                   table, frame, level + 1);
     }
 }
 
@@ -160,38 +159,37 @@ static noinline int pt_clear_tree(struct pt *pt, struct pt_job *job, unsigned in
 
 /*
  * Prepares `n` entries of which some are live to be overwritten by first, first + step, ...:
- * reports them, notes the flush, breaks where the format asks for it. Returns how many of them
- * can be written now; 0 when the first is a table.
+ * reports them, notes the flush, breaks them where the format asks for it (also when only
+ * permissions change: one flush for the run, and none after it). Returns how many of them can be
+ * written now; 0 when the first is a table.
  */
 static noinline unsigned int pt_overwrite(const struct pt_format *f, struct pt *pt,
                                           uint64_t *entries, unsigned int n, uint64_t first,
                                           uint64_t frame, unsigned int level)
 {
-    const uint64_t step = pt_step(f, level);
-    bool broken = false;
+    uint64_t new = first;
     unsigned int i;
 
     for (i = 0; i < n; i++) {
         uint64_t old = entries[i];
-        uint64_t new = first + i * step;
 
-        if (old == 0) {
-            continue;
-        }
-        if (f->kind(old, level) == PT_TABLE) {
+        if (old != 0 && f->kind(old, level) == PT_TABLE) {
             break;
         }
-        if (pt_is_watched(f, pt, old, level)) {
-            pt_report(f, pt, frame + i * pt_span(level), old, level);
+        if (old != 0 && pt_is_watched(f, pt, old, level)) {
+            pt_report(f, pt, frame, old, level);
+            pt_note(pt, frame, pt_span(level), level != 0);
         }
-        pt_note(pt, frame + i * pt_span(level), pt_span(level), level != 0);
-        if (f->break_first && (pt_target(f, old) != pt_target(f, new) ||
-                               ((f->attr(old, level) ^ f->attr(new, level)) & PT_DEVICE) != 0)) {
-            pt_write(&entries[i], 0);
-            broken = true;
+        if (old != 0 && old != new) {
+            pt_note(pt, frame, pt_span(level), level != 0);
+            if (f->break_first) {
+                pt_write(&entries[i], 0);
+            }
         }
+        frame += pt_span(level);
+        new += pt_step(f, level);
     }
-    if (broken) {
+    if (f->break_first && pt->flush_end != 0) {
         pt_sync(pt, entries, i);
         pt_flush(pt);
     }
@@ -257,8 +255,8 @@ static always_inline int pt_descend(const struct pt_format *f, struct pt *pt, st
 }
 
 /* Writes entries of one table; false when a tree is in the way of the first. */
-static always_inline bool pt_write_run(const struct pt_format *f, struct pt *pt,
-                                       struct pt_job *job, uint64_t *entries, unsigned int level)
+static always_inline bool pt_write_run(const struct pt_format *f, struct pt *pt, struct pt_job *job,
+                                       uint64_t *entries, unsigned int level)
 {
     const uint64_t room = PT_ENTRIES - (job->frame >> (PT_ENTRIES_SHIFT * level)) % PT_ENTRIES;
     const uint64_t wanted = job->count >> (PT_ENTRIES_SHIFT * level);
@@ -308,8 +306,8 @@ static always_inline int pt_walk_map(const struct pt_format *f, struct pt *pt, s
     int rc = 0;
 
     if (!range_fits(job->frame, job->count, pt->frames) ||
-        !range_fits(job->target, job->count, 1UL << f->target_bits) ||
-        (job->attr & PT_R) == 0 || (job->attr & ~PT_ATTR_MASK) != 0) {
+        !range_fits(job->target, job->count, 1UL << f->target_bits) || (job->attr & PT_R) == 0 ||
+        (job->attr & ~PT_ATTR_MASK) != 0) {
         return -EINVAL;
     }
     /* What was removed and not flushed may still be cached: mapping over it would be two live
@@ -326,8 +324,8 @@ static always_inline int pt_walk_map(const struct pt_format *f, struct pt *pt, s
             }
             rc = 0;
             pt_spend(job, 1);
-            pt_advance(job, MIN(job->count, pt_span(path.level) -
-                                                (job->frame & (pt_span(path.level) - 1))));
+            pt_advance(job, MIN(job->count,
+                                pt_span(path.level) - (job->frame & (pt_span(path.level) - 1))));
         } else if (unlikely(!pt_write_run(f, pt, job, path.entry[level], level))) {
             rc = pt_clear_tree(pt, job, level);
             if (rc != 0) {
@@ -401,8 +399,7 @@ static always_inline bool pt_has_neighbour(const uint64_t *entry, uint64_t n)
 static always_inline int pt_walk_change(const struct pt_format *f, struct pt *pt,
                                         struct pt_job *job, bool clear)
 {
-    if (!range_fits(job->frame, job->count, pt->frames) ||
-        (!clear && (job->attr & PT_R) == 0)) {
+    if (!range_fits(job->frame, job->count, pt->frames) || (!clear && (job->attr & PT_R) == 0)) {
         return -EINVAL;
     }
     while (job->count != 0 && job->budget != 0) {
@@ -447,28 +444,28 @@ static always_inline int pt_walk_change(const struct pt_format *f, struct pt *pt
 /* ---- Instances ------------------------------------------------------------------------------- */
 
 /* Defines `const struct pt_ops ops` over the static const format of the same file. */
-#define PT_INSTANTIATE(ops, fmt)                                                                  \
-    static int ops##_map(struct pt *pt, struct pt_job *job)                                       \
+#define PT_INSTANTIATE(ops, fmt)                                                                   \
+    static int ops##_map(struct pt *pt, struct pt_job *job)                                        \
     {                                                                                              \
         return pt_walk_map(&(fmt), pt, job);                                                       \
     }                                                                                              \
-    static int ops##_unmap(struct pt *pt, struct pt_job *job)                                     \
+    static int ops##_unmap(struct pt *pt, struct pt_job *job)                                      \
     {                                                                                              \
         return pt_walk_change(&(fmt), pt, job, true);                                              \
     }                                                                                              \
-    static int ops##_protect(struct pt *pt, struct pt_job *job)                                   \
+    static int ops##_protect(struct pt *pt, struct pt_job *job)                                    \
     {                                                                                              \
         return pt_walk_change(&(fmt), pt, job, false);                                             \
     }                                                                                              \
-    static bool ops##_lookup(const struct pt *pt, uint64_t frame, struct pt_leaf *leaf)           \
+    static bool ops##_lookup(const struct pt *pt, uint64_t frame, struct pt_leaf *leaf)            \
     {                                                                                              \
         return pt_walk_lookup(&(fmt), pt, frame, leaf);                                            \
     }                                                                                              \
-    const struct pt_ops ops = {                                                                   \
-        .name = #ops,                                                                             \
+    const struct pt_ops ops = {                                                                    \
+        .name = #ops,                                                                              \
         .format = &(fmt),                                                                          \
-        .map = ops##_map,                                                                         \
-        .unmap = ops##_unmap,                                                                     \
-        .protect = ops##_protect,                                                                 \
-        .lookup = ops##_lookup,                                                                   \
+        .map = ops##_map,                                                                          \
+        .unmap = ops##_unmap,                                                                      \
+        .protect = ops##_protect,                                                                  \
+        .lookup = ops##_lookup,                                                                    \
     }

@@ -51,22 +51,22 @@ struct p2m {
     struct pt pt;
     struct domain *domain;
     uint64_t generation;
-    uint64_t max_gfn;      /* gfns are below this: from the IPA width; rejected, never masked */
-    uint32_t table_pages;  /* page-table frames in use */
-    uint32_t table_limit;  /* 0: no limit (boot-time domains) */
+    uint64_t max_gfn;     /* gfns are below this: from the IPA width; rejected, never masked */
+    uint32_t table_pages; /* page-table frames in use */
+    uint32_t table_limit; /* 0: no limit (boot-time domains) */
     uint16_t vmid;
-    bool dying;            /* p2m_destroy() has begun: empty for all others */
-    bool rcu_busy;         /* `graced` waits for readers */
-    uint32_t batch_owner;  /* CPU number + 1 between p2m_batch_begin() and _end, else 0 */
+    bool dying;           /* p2m_destroy() has begun: empty for all others */
+    bool rcu_busy;        /* `graced` waits for readers */
+    uint32_t batch_owner; /* CPU number + 1 between p2m_batch_begin() and _end, else 0 */
     uint32_t nr_dropped;
     mfn_t dropped[P2M_CHUNK]; /* references to be dropped after the flush that is due */
-    uint64_t limbo;        /* unlinked and flushed tables, chained; next to wait for readers */
+    uint64_t limbo;           /* unlinked and flushed tables, chained; next to wait for readers */
     uint64_t graced;
     struct rcu_head rcu;
 };
 
 struct p2m_entry {
-    mfn_t mfn;          /* frame behind the gfn that was asked for */
+    mfn_t mfn; /* frame behind the gfn that was asked for */
     enum p2m_type type;
     unsigned int access;
     unsigned int order; /* of the mapping that covers it: 0, 9 or 18 */

@@ -50,10 +50,10 @@ struct pt_format {
     uint8_t max_bits;       /* widest input address */
     uint8_t min_root_order; /* log2 of the number of concatenated root tables */
     uint8_t max_root_order;
-    uint8_t target_bits;    /* width of an output frame number */
-    uint8_t frame_shift;    /* bit of an entry where the frame number stands */
-    uint64_t frame_mask;    /* bits of the frame number in an entry */
-    bool break_first;       /* break-before-make */
+    uint8_t target_bits; /* width of an output frame number */
+    uint8_t frame_shift; /* bit of an entry where the frame number stands */
+    uint64_t frame_mask; /* bits of the frame number in an entry */
+    bool break_first;    /* break-before-make */
     uint64_t (*leaf)(uint64_t target, uint32_t attr, unsigned int level);
     uint64_t (*table)(uint64_t target);
     enum pt_kind (*kind)(uint64_t entry, unsigned int level); /* at level 0 never PT_TABLE */
@@ -96,8 +96,8 @@ struct pt {
     uint32_t breaks;      /* odd while a live mapping is broken to be made again */
     uint64_t flush_start; /* pending flush: [start, end), end 0 when none is due */
     uint64_t flush_end;
-    uint64_t unlinked;    /* tables to be freed after it, chained in their first word; 0 ends */
-    uint64_t destroyed;   /* pt_destroy() came this far */
+    uint64_t unlinked;  /* tables to be freed after it, chained in their first word; 0 ends */
+    uint64_t destroyed; /* pt_destroy() came this far */
     const struct pt_ops *ops;
     const struct pt_env *env;
     void *arg;
