@@ -45,8 +45,8 @@ void host_add_ram(uint64_t start, uint64_t size)
         die("host: bootmem_add_bank");
     }
     map_ram(DIRECT_MAP_BASE + start, start, size);
-    /* Larger ones stay sparse. */
-    memset((void *)(uintptr_t)(DIRECT_MAP_BASE + start), JUNK, MIN(size, MiB(256)));
+    /* Large banks stay sparse. */
+    memset((void *)(uintptr_t)(DIRECT_MAP_BASE + start), JUNK, MIN(size, HOST_RAM_SIZE));
 }
 
 static void map_frame_table_part(uint64_t va, uint64_t size, void *arg)
