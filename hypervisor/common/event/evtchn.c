@@ -156,22 +156,76 @@ int evtchn_take_port(struct evtchn_table *t, struct evtchn **out)
     return 0;
 }
 
+/* Makes two ports the ends of one channel. Both tables' locks are held. */
+void evtchn_tie(struct evtchn *a, struct evtchn *b)
+{
+    a->state = EVTCHN_INTERDOMAIN;
+    b->state = EVTCHN_INTERDOMAIN;
+    /* Read in evtchn_send() without a lock. */
+    store_release(&a->peer, b);
+    store_release(&b->peer, a);
+}
+
+/* Takes a certain port, growing the table to it (state records). */
+int evtchn_take_this_port(struct evtchn_table *t, evtchn_port_t port, struct evtchn **out)
+{
+    struct evtchn_free *list = &t->free[port >= EVTCHN_2L_PORTS];
+    uint32_t before = 0;
+    struct evtchn *c;
+    uint32_t p;
+    int rc = 0;
+
+    while (rc == 0 && port >= t->valid) {
+        rc = evtchn_grow(t, evtchn_at(t, 0)->domain);
+    }
+    for (p = list->head; rc == 0 && p != port; p = evtchn_at(t, p)->data) {
+        if (p == 0) {
+            return -EEXIST;
+        }
+        before = p;
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    c = evtchn_at(t, port);
+    if (before == 0) {
+        list->head = c->data;
+    } else {
+        evtchn_at(t, before)->data = c->data;
+    }
+    list->tail = list->tail == port ? before : list->tail;
+    evtchn_reset_channel(c);
+    t->bound++;
+    *out = c;
+    return 0;
+}
+
+/* The vCPU that a VIRQ was bound on: a global one stays vCPU 0's, wherever it is delivered. */
+static struct vcpu *evtchn_virq_owner(const struct evtchn *c)
+{
+    return domain_vcpu(c->domain, virq_is_global(c->data) ? 0 : c->notify);
+}
+
+/* -EEXIST when another port has it. */
+int evtchn_own_virq(struct evtchn *c)
+{
+    struct vcpu *v = evtchn_virq_owner(c);
+
+    if (v == NULL || v->virq_port[c->data] != 0) {
+        return -EEXIST;
+    }
+    store_release(&v->virq_port[c->data], c->port);
+    return 0;
+}
+
 /* Frees a channel whose peer is already gone. */
 static void evtchn_release(struct evtchn_table *t, struct evtchn *c) REQUIRES(t->lock)
 {
-    struct vcpu *v;
-
     if (c->state == EVTCHN_VIRQ) {
-        v = domain_vcpu(c->domain, c->notify);
-        if (c->data < NR_VIRQS && v != NULL) {
-            struct vcpu *first = domain_vcpu(c->domain, 0);
+        struct vcpu *v = evtchn_virq_owner(c);
 
-            /* A global VIRQ belongs to vCPU 0 wherever it is delivered. */
-            if (v->virq_port[c->data] == c->port) {
-                WRITE_ONCE(v->virq_port[c->data], 0);
-            } else if (first != NULL && first->virq_port[c->data] == c->port) {
-                WRITE_ONCE(first->virq_port[c->data], 0);
-            }
+        if (v != NULL && v->virq_port[c->data] == c->port) {
+            WRITE_ONCE(v->virq_port[c->data], 0);
         }
     }
     c->state = EVTCHN_FREE;

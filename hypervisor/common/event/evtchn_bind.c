@@ -7,15 +7,6 @@
 
 #include "private.h"
 
-/* VIRQs of which each vCPU has its own; the others are global, bound on vCPU 0. */
-#define VIRQS_PER_VCPU                                                                             \
-    ((1U << VIRQ_TIMER) | (1U << VIRQ_DEBUG) | (1U << VIRQ_XENOPROF) | (1U << VIRQ_XENPMU))
-
-static bool virq_is_global(uint32_t virq)
-{
-    return (VIRQS_PER_VCPU >> virq & 1U) == 0;
-}
-
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port)
 {
     struct evtchn_table *t = d->events;
@@ -43,26 +34,20 @@ int evtchn_op_alloc_unbound(struct vcpu *v, struct domain *d, struct evtchn_allo
     return rc != 0 ? rc : evtchn_alloc_unbound(d, remote, &a->port);
 }
 
-/* With both locks held: ties a fresh port of d to rc, which waits for d. */
-static int evtchn_tie(struct domain *d, struct evtchn *remote, struct evtchn **out) NO_LOCK_ANALYSIS
+/* With both locks held: ties a fresh port of d to a remote one that waits for d. */
+static int evtchn_accept(struct domain *d, struct evtchn *remote,
+                         struct evtchn **out) NO_LOCK_ANALYSIS
 {
-    struct evtchn *c;
     int rc;
 
     if (remote->state != EVTCHN_UNBOUND || remote->data != d->id) {
         return -EINVAL;
     }
-    rc = evtchn_take_port(d->events, &c);
-    if (rc != 0) {
-        return rc;
+    rc = evtchn_take_port(d->events, out);
+    if (rc == 0) {
+        evtchn_tie(*out, remote);
     }
-    c->state = EVTCHN_INTERDOMAIN;
-    remote->state = EVTCHN_INTERDOMAIN;
-    /* Pairs with the acquire in evtchn_send(). */
-    store_release(&c->peer, remote);
-    store_release(&remote->peer, c);
-    *out = c;
-    return 0;
+    return rc;
 }
 
 int evtchn_op_bind_interdomain(struct vcpu *v,
@@ -86,7 +71,7 @@ int evtchn_op_bind_interdomain(struct vcpu *v,
         return rc;
     }
     spin_lock_pair(&d->events->lock, &rd->events->lock);
-    rc = evtchn_tie(d, remote, &c);
+    rc = evtchn_accept(d, remote, &c);
     spin_unlock_pair(&d->events->lock, &rd->events->lock);
     if (rc == 0) {
         /* What the peer sent while it was unbound is made up for. */
@@ -117,8 +102,8 @@ int evtchn_op_bind_virq(struct vcpu *v, struct evtchn_bind_virq_arg *a)
         c->data = a->virq;
         c->notify = (uint16_t)target->id;
         c->state = EVTCHN_VIRQ;
-        store_release(&target->virq_port[a->virq], c->port);
         a->port = c->port;
+        rc = evtchn_own_virq(c);
     }
     spin_unlock(&t->lock);
     return rc;

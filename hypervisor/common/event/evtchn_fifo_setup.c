@@ -22,6 +22,7 @@ static int fifo_map_frame(struct domain *d, uint64_t frame, struct evtchn_frame 
         return -EINVAL;
     }
     out->va = guest_map(out->mfn);
+    out->gfn = gfn(frame);
     return 0;
 }
 
@@ -96,45 +97,60 @@ static int fifo_install(struct evtchn_table *t, struct vcpu *v, struct evtchn_fi
     return 0;
 }
 
-int evtchn_op_init_control(struct vcpu *v, struct evtchn_init_control_arg *a)
+/* The FIFO ABI before its first control block: state records. */
+int fifo_enable(struct evtchn_table *t)
 {
-    struct domain *d = v->domain;
+    struct evtchn_fifo *f = t->fifo == NULL ? heap_alloc(sizeof(*f)) : NULL;
+
+    if (f == NULL) {
+        return t->fifo != NULL ? -EINVAL : -ENOMEM;
+    }
+    store_release(&t->fifo, f);
+    return 0;
+}
+
+int fifo_init_control(struct domain *d, struct vcpu *v, uint64_t frame, uint32_t offset)
+{
     struct evtchn_table *t = d->events;
-    struct vcpu *target = domain_vcpu(d, a->vcpu);
     struct evtchn_fifo_vcpu *q;
     struct evtchn_fifo *spare;
     int rc = -ENOMEM;
 
-    if (a->offset > PAGE_SIZE - sizeof(struct guest_fifo_control) || a->offset % 8 != 0) {
-        return -EINVAL;
-    }
-    if (target == NULL) {
-        return -ENOENT;
-    }
     q = heap_alloc(sizeof(*q));
     spare = heap_alloc(sizeof(*spare));
     if (q == NULL || spare == NULL) {
         goto free;
     }
-    rc = fifo_map_frame(d, a->control_gfn, &q->frame);
+    rc = fifo_map_frame(d, frame, &q->frame);
     if (rc != 0) {
         goto free;
     }
     spin_lock_init(&q->lock, RANK_EVTCHN_QUEUE);
-    q->control = (struct guest_fifo_control *)(void *)((char *)q->frame.va + a->offset);
+    q->control = (struct guest_fifo_control *)(void *)((char *)q->frame.va + offset);
     spin_lock(&t->lock);
-    rc = fifo_install(t, target, q, &spare);
+    rc = fifo_install(t, v, q, &spare);
     spin_unlock(&t->lock);
     if (rc != 0) {
         fifo_unmap_frame(&q->frame);
         goto free;
     }
-    a->link_bits = FIFO_LINK_BITS;
     q = NULL;
 free:
     heap_free(q);
     heap_free(spare);
     return rc;
+}
+
+int evtchn_op_init_control(struct vcpu *v, struct evtchn_init_control_arg *a)
+{
+    struct vcpu *target = domain_vcpu(v->domain, a->vcpu);
+
+    if (a->offset > PAGE_SIZE - sizeof(struct guest_fifo_control) || a->offset % 8 != 0) {
+        return -EINVAL;
+    }
+    a->link_bits = FIFO_LINK_BITS;
+    return target == NULL ? -ENOENT
+                          : fifo_init_control(v->domain, target, a->control_gfn, a->offset);
 }
 
 /* Appends a page to the event array. */
@@ -153,9 +169,9 @@ static int fifo_append_page(struct evtchn_table *t, struct evtchn_frame frame) R
     return 0;
 }
 
-int evtchn_op_expand_array(struct vcpu *v, struct evtchn_expand_array_arg *a)
+int fifo_expand(struct domain *d, uint64_t gfn_n)
 {
-    struct evtchn_table *t = v->domain->events;
+    struct evtchn_table *t = d->events;
     struct evtchn_frame frame;
     struct evtchn_fifo *f;
     uint32_t page = 0;
@@ -164,7 +180,7 @@ int evtchn_op_expand_array(struct vcpu *v, struct evtchn_expand_array_arg *a)
     if (READ_ONCE(t->fifo) == NULL) {
         return -EOPNOTSUPP;
     }
-    rc = fifo_map_frame(v->domain, a->array_gfn, &frame);
+    rc = fifo_map_frame(d, gfn_n, &frame);
     if (rc != 0) {
         return rc;
     }
@@ -181,6 +197,11 @@ int evtchn_op_expand_array(struct vcpu *v, struct evtchn_expand_array_arg *a)
     }
     fifo_deliver_deferred(t, f, page);
     return 0;
+}
+
+int evtchn_op_expand_array(struct vcpu *v, struct evtchn_expand_array_arg *a)
+{
+    return fifo_expand(v->domain, a->array_gfn);
 }
 
 int evtchn_op_set_priority(struct vcpu *v, struct evtchn_set_priority_arg *a)

@@ -61,6 +61,7 @@ static_assert(sizeof(struct evtchn) == 32, "128 channels a page");
 struct evtchn_frame {
     void *va;
     mfn_t mfn;
+    gfn_t gfn; /* as the guest named it */
 };
 
 /* A vCPU's queues. */
@@ -113,6 +114,15 @@ static inline struct evtchn *evtchn_at(const struct evtchn_table *t, evtchn_port
     return &t->page[p / EVTCHN_PER_PAGE][p % EVTCHN_PER_PAGE];
 }
 
+/* VIRQs of which each vCPU has its own; the others are global, bound on vCPU 0. */
+#define VIRQS_PER_VCPU                                                                             \
+    ((1U << VIRQ_TIMER) | (1U << VIRQ_DEBUG) | (1U << VIRQ_XENOPROF) | (1U << VIRQ_XENPMU))
+
+static inline bool virq_is_global(uint32_t virq)
+{
+    return (VIRQS_PER_VCPU >> virq & 1U) == 0;
+}
+
 static inline bool evtchn_is_bound(const struct evtchn *c)
 {
     return c->state != EVTCHN_FREE && c->state != EVTCHN_RESERVED;
@@ -125,6 +135,13 @@ int evtchn_grow(struct evtchn_table *t, struct domain *d) REQUIRES(t->lock)
 must_check;
 int evtchn_close_port(struct domain *d, evtchn_port_t port) must_check;
 int evtchn_close_all(struct domain *d) must_check;
+
+int evtchn_take_this_port(struct evtchn_table *t, evtchn_port_t port, struct evtchn **out)
+    REQUIRES(t->lock)
+must_check;
+void evtchn_tie(struct evtchn *a, struct evtchn *b);
+
+int evtchn_own_virq(struct evtchn *c) must_check;
 
 /* evtchn_send.c */
 void evtchn_set_pending(struct evtchn *c);
@@ -143,6 +160,9 @@ bool fifo_is_linked(const struct evtchn_fifo *f, const struct evtchn *c) must_ch
 void fifo_deliver_deferred(struct evtchn_table *t, struct evtchn_fifo *f, uint32_t page);
 
 /* evtchn_fifo_setup.c */
+int fifo_enable(struct evtchn_table *t) must_check;
+int fifo_init_control(struct domain *d, struct vcpu *v, uint64_t frame, uint32_t offset) must_check;
+int fifo_expand(struct domain *d, uint64_t frame) must_check;
 void fifo_destroy(struct domain *d);
 
 /*

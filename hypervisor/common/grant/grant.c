@@ -33,7 +33,7 @@ static int grant_frame_create(struct domain *d, struct grant_frame *f)
 }
 
 /* The table has more than `index` frames afterwards; one frame is made at a time. */
-static int grant_grow(struct domain *d, uint32_t index)
+int grant_grow(struct domain *d, uint32_t index)
 {
     struct grant_table *t = d->grants;
     int rc = 0;

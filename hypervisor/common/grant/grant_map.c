@@ -141,6 +141,51 @@ int grant_op_map(struct vcpu *v, struct grant_map_arg *a, unsigned int n, enum x
     return 0;
 }
 
+/* Takes a certain handle, growing the maptrack to it. */
+static struct grant_map *grant_handle_take(struct grant_table *t, uint32_t handle)
+{
+    struct grant_map *found = NULL;
+    uint32_t *link;
+
+    spin_lock(&t->maptrack_lock);
+    while (handle >= t->nr_maps && grant_maptrack_grow(t) == 0) {
+    }
+    for (link = &t->free_map; *link != 0 && found == NULL;) {
+        struct grant_map *m = grant_map_at(t, *link - 1);
+
+        if (*link == handle + 1) {
+            *link = m->next;
+            t->live_maps++;
+            found = m;
+        } else {
+            link = &m->next;
+        }
+    }
+    spin_unlock(&t->maptrack_lock);
+    return found;
+}
+
+/* State records: the mapping that had `handle`, made again. */
+int grant_map_restore(struct domain *d, uint32_t handle, struct domain *granter, grant_ref_t ref,
+                      gfn_t at, bool write)
+{
+    struct grant_map *m = grant_handle_take(d->grants, handle);
+    mfn_t frame;
+
+    if (m == NULL) {
+        return -EINVAL;
+    }
+    m->granter = granter;
+    m->ref = ref;
+    m->gfn = at;
+    if (grant_map_frame(d, m, write, &frame) != GNTST_OKAY) {
+        grant_handle_free(d->grants, m, handle);
+        return -EINVAL;
+    }
+    store_release(&m->state, GRANT_MAP_LIVE | (write ? GRANT_MAP_WRITE : 0));
+    return 0;
+}
+
 /* What is left to do for a handle after the flush. */
 struct grant_unmapped {
     struct grant_map *map;

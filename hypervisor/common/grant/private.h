@@ -147,6 +147,11 @@ void grant_unpin(struct domain *granter, grant_ref_t ref, bool write);
 /* grant_map.c */
 bool grant_maps_frame(const struct grant_table *t, mfn_t frame, uint32_t *cursor, bool *found);
 void grant_maptrack_free(struct grant_table *t);
+int grant_map_restore(struct domain *d, uint32_t handle, struct domain *granter, grant_ref_t ref,
+                      gfn_t at, bool write) must_check;
+
+/* grant.c */
+int grant_grow(struct domain *d, uint32_t index) must_check;
 
 /* The handlers of the rows. */
 #define OP_ARRAY(number, name, type, hook)                                                         \

@@ -42,7 +42,10 @@ void evtchn_vcpu_info_moved(struct vcpu *v);
 /* Lets the vCPU's FIFO queues go (after a grace period). */
 void evtchn_vcpu_destroy(struct vcpu *v);
 
-/* Raises a VIRQ on a vCPU / on vCPU 0 of the domain that handles a global one. Any context. */
+/*
+ * Raises a VIRQ on a vCPU / on vCPU 0 of the domain that handles a global one. Any context that
+ * holds no lock of RANK_EVTCHN_QUEUE or above.
+ */
 void evtchn_send_virq(struct vcpu *v, uint32_t virq);
 void evtchn_send_global_virq(struct domain *d, uint32_t virq);
 
@@ -62,6 +65,20 @@ bool evtchn_poll_end(struct vcpu *v);
 
 /* Whether the port is pending now. Valid ports only: -EINVAL. */
 int evtchn_port_pending(struct domain *d, evtchn_port_t port, bool *pending) must_check;
+
+/*
+ * State records: STATE_EVTCHN, one for the table (instance 0) and one for each port in use;
+ * STATE_EVTCHN_VCPU, one for each vCPU with FIFO queues. They are loaded into a fresh domain, whose
+ * memory is there, in that order. A port whose peer is not there (yet) waits for it as unbound;
+ * the peer's own record ties the two.
+ */
+struct state_stream;
+struct state_header;
+void evtchn_state_save(struct domain *d, struct state_stream *s);
+int evtchn_state_load(struct domain *d, const struct state_header *h, const void *body) must_check;
+
+/* NULL, or which invariant of d's channels is broken. Nothing may run in d or its peers. */
+const char *evtchn_audit(const struct domain *d);
 
 /* The hypercall: (cmd, pointer to the argument). */
 struct hypercall_args;

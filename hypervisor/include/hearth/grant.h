@@ -24,6 +24,18 @@ int grant_shared_frame(struct domain *d, uint32_t index, mfn_t *out) must_check;
 int grant_seed(struct domain *d, grant_ref_t ref, domid_t to, gfn_t frame,
                bool readonly) must_check;
 
+/*
+ * State records: STATE_GRANT_TABLE, one for the shape (instance 0) and one for each shared frame
+ * (index + 1); STATE_MAPTRACK, one for each live handle, loaded when all granters' tables are.
+ */
+struct state_stream;
+struct state_header;
+void grant_state_save(struct domain *d, struct state_stream *s);
+int grant_state_load(struct domain *d, const struct state_header *h, const void *body) must_check;
+
+/* NULL, or which invariant is broken among these domains. Nothing may run in them. */
+const char *grant_audit(struct domain *const *all, unsigned int n);
+
 /* (cmd, pointer to an array, count); on -ERESTART args point at what is left. */
 struct hypercall_args;
 int64_t hypercall_grant_table_op(struct vcpu *v, struct hypercall_args *args);
