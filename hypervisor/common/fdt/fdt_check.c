@@ -50,6 +50,7 @@ static bool check_reserve(struct check *c, uint32_t at)
             return bad(c, "memory reservation block has no end", at);
         }
         if (fdt_be64(fdt->blob + at) == 0 && fdt_be64(fdt->blob + at + 8) == 0) {
+            fdt->end = MAX(fdt->end, at + 16);
             return true;
         }
         fdt->nr_reserve++;
@@ -60,7 +61,7 @@ static bool check_reserve(struct check *c, uint32_t at)
 static bool check_strings(struct check *c, uint32_t start, uint32_t size)
 {
     const uint8_t *b = c->fdt->blob;
-    uint32_t end = start + size;
+    uint32_t end = start + size; /* used only if it did not wrap */
 
     if (!range_fits(start, size, c->fdt->size)) {
         return bad(c, "strings block is cut off", HEADER_STRINGS);
@@ -68,6 +69,7 @@ static bool check_strings(struct check *c, uint32_t start, uint32_t size)
     while (end > start && b[end - 1] != 0) {
         end--;
     }
+    c->fdt->end = MAX(c->fdt->end, end);
     c->fdt->strings = start;
     c->last_name = end - start;
     return true;
@@ -101,6 +103,7 @@ static bool check_header(struct check *c, uint64_t limit)
         return bad(c, "structure block is cut off", HEADER_STRUCTS);
     }
     c->limit = start + ALIGN_DOWN(size, 4U);
+    fdt->end = start + size;
     fdt->structs = start;
     fdt->structs_end = start;
     return check_strings(c, fdt_be32(b + HEADER_STRINGS), fdt_be32(b + HEADER_STRINGS_SIZE)) &&

@@ -16,8 +16,7 @@
 #include "private.h"
 
 #define STRUCTS_START (FDT_HEADER_SIZE + 16U)
-/* Kept free for what closes the tree: END_NODE of each level, and END. */
-#define CLOSING (4U * (FDT_MAX_DEPTH + 1U))
+#define LEAST_SIZE    256U
 
 static void put_be32(uint8_t *p, uint32_t value)
 {
@@ -59,7 +58,7 @@ void fdt_write_start(struct fdt_writer *w, void *buf, uint32_t size)
     *w = (struct fdt_writer){.buf = buf, .size = size, .at = STRUCTS_START};
     if (!IS_ALIGNED((uintptr_t)buf, 8U) || size > FDT_LIMIT) {
         fail(w, -EINVAL);
-    } else if (size < 2 * (STRUCTS_START + CLOSING)) {
+    } else if (size < LEAST_SIZE) {
         fail(w, -ENOSPC);
     } else {
         w->strings = ALIGN_DOWN(size - size / 4, 8U);

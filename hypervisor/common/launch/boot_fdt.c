@@ -45,7 +45,7 @@ int boot_fdt_open(struct boot_info *info, const void *blob, uint64_t paddr)
 
     info->fdt = blob;
     info->fdt_paddr = paddr;
-    info->fdt_size = host_fdt.size;
+    info->fdt_size = host_fdt.end;
     info->cmdline = find_cmdline(&host_fdt);
     if (rc != 0) {
         printk(LOG_ERR, "device tree at 0x%llx: %s, at offset 0x%x\n", (unsigned long long)paddr,

@@ -20,6 +20,7 @@
 struct fdt {
     const uint8_t *blob;
     uint32_t size;        /* totalsize */
+    uint32_t end;         /* nothing of it lies behind this offset */
     uint32_t structs;     /* offsets of the structure block */
     uint32_t structs_end; /* what was checked ends here */
     uint32_t strings;

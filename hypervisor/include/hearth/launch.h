@@ -112,3 +112,21 @@ const void *launch_module_data(const struct boot_module *m);
 
 /* Gives back boot modules, starts what was built, prints the table and the memory line. */
 void launch_start(struct launch *launches, unsigned int count);
+
+/* --- Kernel images: image.c --- */
+
+/* The header that Linux's arm64 and riscv64 Images share (Documentation/arch/arm64/booting). */
+struct image_format {
+    const char *name;
+    uint32_t magic;      /* at byte 56, little-endian */
+    uint64_t old_offset; /* text_offset of images from before image_size was filled in */
+};
+
+struct image {
+    uint64_t offset; /* from a 2 MiB boundary */
+    uint64_t size;   /* of memory that it needs, from offset on */
+};
+
+/* Checks a kernel. -ENOEXEC: *why says what the bytes are instead, or what is wrong. Pure. */
+int image_check(const struct image_format *format, const void *data, uint64_t size,
+                struct image *out, const char **why) must_check;
