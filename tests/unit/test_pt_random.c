@@ -4,14 +4,7 @@
  * failing allocations and small budgets, under the TLB model of pt_record.h.
  * HEARTH_SEED and HEARTH_STEPS change the run.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <hearth/errno.h>
 

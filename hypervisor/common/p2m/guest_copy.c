@@ -53,9 +53,13 @@ static int get_frame(struct vcpu *v, guest_ptr_t va, bool write, mfn_t *frame)
 
     for (i = 0; i < MAX_ATTEMPTS; i++) {
         uint64_t generation = load_acquire(&p2m->generation);
+        uint32_t breaks = pt_breaks(&p2m->pt);
         domid_t owner;
 
         if (arch_guest_translate(v, va, write, frame) != 0) {
+            if (p2m_miss_is_doubtful(p2m, breaks)) {
+                continue;
+            }
             return -EFAULT;
         }
         if (!page_get_any(*frame, &owner)) {
