@@ -89,11 +89,17 @@ static void vprintk(const char *fmt, va_list ap)
     }
 }
 
+/* Until there is a UART the options may not have been read: what the default shows is kept. */
+static bool is_shown(enum log_level level)
+{
+    return level <= options.loglvl || (level <= LOG_INFO && READ_ONCE(console.uart) == NULL);
+}
+
 void printk(enum log_level level, const char *fmt, ...)
 {
     va_list ap;
 
-    if (level > options.loglvl) {
+    if (!is_shown(level)) {
         return;
     }
     va_start(ap, fmt);
@@ -161,8 +167,10 @@ void guest_printk(struct domain *d, enum log_level level, const char *fmt, ...)
 void console_set_uart(const struct uart *uart)
 {
     console_lock();
+    uint32_t from = console.uart == NULL ? console.ring_start : console.ring_end;
+
     console.uart = uart;
-    for (uint32_t i = console.ring_start; i != console.ring_end; i++) {
+    for (uint32_t i = from; i != console.ring_end; i++) {
         uart_put(console.ring[i % RING_SIZE]);
     }
     console_unlock();

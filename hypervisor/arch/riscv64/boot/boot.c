@@ -49,7 +49,7 @@ void arch_boot_describe(struct boot_info *info)
     const void *blob = (const void *)(DIRECT_MAP_BASE + fdt_paddr);
 
     if (boot_fdt_open(info, blob, fdt_paddr) != 0) {
-        sbi_uart_init();
+        arch_console_fallback();
         panic("the device tree at 0x%lx cannot be used", fdt_paddr);
     }
     if (bootmem_reserve(image_paddr, (uint64_t)(_image_end - _image_start), "hypervisor") != 0) {
@@ -64,6 +64,11 @@ void arch_console_init(void)
     if (uart_probe_fdt() != 0) {
         sbi_uart_init();
     }
+}
+
+void arch_console_fallback(void)
+{
+    sbi_uart_init();
 }
 
 void arch_irq_init(void)
@@ -97,6 +102,11 @@ static bool isa_has_h(uint32_t node)
 
 void arch_cpu_init(void)
 {
+    /* What a guest may do is set when there are guests. */
+}
+
+void arch_smp_init(void)
+{
     uint32_t cpus_node = fdt_find(&host_fdt, "/cpus");
     unsigned int harts = 0;
     bool has_h = false;
@@ -110,13 +120,8 @@ void arch_cpu_init(void)
             has_h = has_h || (hart == this_cpu()->arch.hwid && isa_has_h(node));
         }
     }
-    printk(LOG_INFO, "hart %lu of %u, hypervisor extension: %s\n", this_cpu()->arch.hwid, harts,
-           has_h ? "yes" : "no, guests cannot run");
-}
-
-void arch_smp_init(void)
-{
-    printk(LOG_INFO, "other harts are not started on riscv64 yet\n");
+    printk(LOG_INFO, "hart %lu of %u (others are not started on riscv64 yet), H extension: %s\n",
+           this_cpu()->arch.hwid, harts, has_h ? "yes" : "no, guests cannot run");
 }
 
 unsigned int arch_launch(void)

@@ -73,6 +73,11 @@ int arch_domain_check_config(struct domain_config *config maybe_unused)
     return -EOPNOTSUPP;
 }
 
+unsigned int arch_guest_address_bits(void)
+{
+    return 0;
+}
+
 int arch_domain_create(struct domain *d maybe_unused)
 {
     return -EOPNOTSUPP;

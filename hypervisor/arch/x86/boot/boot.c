@@ -60,6 +60,11 @@ void arch_console_init(void)
     }
 }
 
+void arch_console_fallback(void)
+{
+    arch_console_init();
+}
+
 void arch_irq_init(void)
 {
     /* Both interrupt controllers of the PC masked; nothing replaces them yet. */
@@ -69,16 +74,17 @@ void arch_irq_init(void)
 
 void arch_cpu_init(void)
 {
-    bool vmx = (cpuid(1).c & (1U << 5)) != 0;
-    bool svm = (cpuid(0x80000001U).c & (1U << 2)) != 0;
-
-    printk(LOG_INFO, "CPU with APIC id %lu, virtualization: %s\n", this_cpu()->arch.hwid,
-           vmx ? "VMX" : (svm ? "SVM" : "none, only PV guests could run"));
+    /* What a guest may do is set when there are guests. */
 }
 
 void arch_smp_init(void)
 {
-    printk(LOG_INFO, "other CPUs are not started on x86 yet\n");
+    bool vmx = (cpuid(1).c & (1U << 5)) != 0;
+    bool svm = (cpuid(0x80000001U).c & (1U << 2)) != 0;
+
+    printk(LOG_INFO, "CPU with APIC id %lu (others are not started on x86 yet), %s\n",
+           this_cpu()->arch.hwid,
+           vmx ? "VMX" : (svm ? "SVM" : "no virtualization, only PV guests could run"));
 }
 
 unsigned int arch_launch(void)
