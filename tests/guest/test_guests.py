@@ -37,6 +37,10 @@ def machine_fixture(request):
     def make(**options):
         name = request.node.name.replace("[", "-").replace("]", "").replace("/", "-")
         folder = BUILD / "test-guests" / f"{'xen' if oracle else 'hearth'}-{name}"
+        if options.get("domus"):
+            # Idle time must pass in real time here, or the heartbeats flood the console.
+            options.setdefault("clock", "turns")
+            options.setdefault("options", "loglvl=all guest_loglvl=all")
         made.append(Machine(folder, hypervisor=hypervisor, **options))
         return made[-1]
 
@@ -69,8 +73,11 @@ def test_abi(machine, request, name, gic):
 
 @pytest.mark.parametrize("name", ["abi_evtchn", "abi_fifo", "abi_grant", "abi_memory"])
 def test_abi_domu(machine, request, name):
-    marks = "xen=1" if request.config.getoption("--oracle") else ""
-    with machine(dom0=kernel("heartbeat"), domus=[kernel(name, marks, memory=64)]) as m:
+    oracle = request.config.getoption("--oracle")
+    if oracle and name == "abi_grant":
+        pytest.skip("Xen 4.17 refuses a dom0less guest's mapping of its own grant")
+    marks = "xen=1" if oracle else ""
+    with machine(dom0=kernel("heartbeat", "ms=1000"), domus=[kernel(name, marks, memory=64)]) as m:
         m.expect(r"TESTS passed=\d+ failed=\d+", 90)
         assert not failures(m), f"{failures(m)}\n--- this repeats it ---\n{m.repeat}"
 
@@ -90,7 +97,7 @@ def test_scrub(machine):
 def beats_go_on(m, count=4):
     """Both heartbeats, dom0's and the guest's, advance from here on."""
     dom0 = r"(?:^|\n)(?:\([^)]*\) )?beat \d+"
-    guest = r"DOM1: ?beat \d+"
+    guest = r"(?:DOM1:|\(d1\)) ?beat \d+"
     for _ in range(count):
         m.expect_all([dom0, guest], 60)
 

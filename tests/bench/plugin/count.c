@@ -2,14 +2,14 @@
 /*
  * TCG plugin that counts instructions exactly, split into hypervisor and guest by address.
  *
- * Arguments: out=FILE, hyp=LO-HI (hex, may be given up to 8 times: linked range, physical range of early
- * boot), stop=IMM (write the file and leave QEMU at the marker with this number; with stopn=N at its
- * Nth execution).
+ * Arguments: out=FILE, hyp=LO-HI (hex, may be given up to 8 times: linked range, physical range of
+ * early boot), stop=IMM (write the file and leave QEMU at the marker with this number; with stopn=N
+ * at its Nth execution).
  *
- * An exit is a hypervisor block that starts after at least one guest instruction ran; its length is the
- * number of hypervisor instructions until the next exit. A marker is `movz xzr, #0xBxxx`, which does
- * nothing on any exception level; each execution records all counters. QEMU runs one thread under
- * -icount, so plain counters are exact.
+ * An exit is a hypervisor block that starts after at least one guest instruction ran; its length is
+ * the number of hypervisor instructions until the next exit. A marker is `movz xzr, #0xBxxx`, which
+ * does nothing on any exception level; each execution records all counters. QEMU runs one thread
+ * under -icount, so plain counters are exact.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,9 +19,9 @@
 
 #include "qemu_plugin_v1.h"
 
-#define MAX_RANGES  8
-#define MAX_MARKS   8192
-#define HIST_LIMIT  65536
+#define MAX_RANGES   8
+#define MAX_MARKS    8192
+#define HIST_LIMIT   65536
 
 #define MARKER_MASK  0xfffe001fu
 #define MARKER_VALUE 0xd296001fu /* movz xzr, #0xBxxx; see is_marker() */
@@ -88,8 +88,9 @@ static bool is_hyp(uint64_t address)
 static void print_counters(FILE *f, const struct counters *c)
 {
     fprintf(f,
-            "{\"hyp\": %" PRIu64 ", \"hyp0\": %" PRIu64 ", \"guest\": %" PRIu64 ", \"exits\": %" PRIu64
-            ", \"tlbi\": %" PRIu64 ", \"dc\": %" PRIu64 ", \"eret\": %" PRIu64 "}",
+            "{\"hyp\": %" PRIu64 ", \"hyp0\": %" PRIu64 ", \"guest\": %" PRIu64
+            ", \"exits\": %" PRIu64 ", \"tlbi\": %" PRIu64 ", \"dc\": %" PRIu64
+            ", \"eret\": %" PRIu64 "}",
             c->hyp, c->hyp0, c->guest, c->exits, c->tlbi, c->dc, c->eret);
 }
 

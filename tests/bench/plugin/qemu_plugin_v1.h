@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The part of QEMU's plugin interface, version 1 (QEMU 4.2 to 8.x), that count.c uses. Debian ships no
- * header for it; these are our own declarations of the exported functions.
+ * The part of QEMU's plugin interface, version 1 (QEMU 4.2 to 8.x), that count.c uses. Debian ships
+ * no header for it; these are our own declarations of the exported functions.
  */
 #ifndef HEARTH_QEMU_PLUGIN_V1_H
 #define HEARTH_QEMU_PLUGIN_V1_H
@@ -32,8 +32,12 @@ typedef struct {
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 
-enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
-enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
+enum qemu_plugin_cb_flags {
+    QEMU_PLUGIN_CB_NO_REGS
+};
+enum qemu_plugin_op {
+    QEMU_PLUGIN_INLINE_ADD_U64
+};
 
 typedef void (*qemu_plugin_tb_trans_cb_t)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 typedef void (*qemu_plugin_exec_cb_t)(unsigned int vcpu, void *data);
@@ -42,8 +46,7 @@ typedef void (*qemu_plugin_exit_cb_t)(qemu_plugin_id_t id, void *data);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_tb_trans_cb_t cb);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_exec_cb_t cb,
                                           enum qemu_plugin_cb_flags flags, void *data);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-                                            qemu_plugin_exec_cb_t cb,
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_exec_cb_t cb,
                                             enum qemu_plugin_cb_flags flags, void *data);
 void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
                                                 enum qemu_plugin_op op, void *ptr, uint64_t imm);

@@ -76,7 +76,8 @@ static void test_map(void)
     memset(page, 0x11, sizeof(page));
     test_equal(map(self, REF_WRITE, GNTMAP_host_map, gfn, &handle), GNTST_okay, "map");
     test_check((table[REF_WRITE].flags & (GTF_reading | GTF_writing)) ==
-                   (GTF_reading | GTF_writing), "the entry is in use");
+                   (GTF_reading | GTF_writing),
+               "the entry is in use");
     test_equal(window[5], 0x11, "the page is seen there");
     window[5] = 0x22;
     test_equal(page[5], 0x22, "and written there");
@@ -124,8 +125,8 @@ static void test_map_errors(void)
                "map an unused reference");
     test_equal(map(self, REF_WRITE, 0, gfn, &handle), GNTST_bad_gntref, "map with no flags");
     test_equal(unmap(0x7ffffff, gfn), GNTST_bad_handle, "unmap no handle");
-    test_equal(hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, BAD_ADDRESS, 1, 0,
-                         0), -XEN_EFAULT, "map, bad pointer");
+    test_equal(hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, BAD_ADDRESS, 1, 0, 0),
+               -XEN_EFAULT, "map, bad pointer");
     test_equal(grant_op(77, page, 1), -XEN_ENOSYS, "unknown operation");
 }
 

@@ -8,8 +8,7 @@ static char page[PAGE_SIZE] PAGE_ALIGNED;
 static long reservation(unsigned int op, xen_pfn_t *frames, unsigned long count, domid_t domid,
                         unsigned int order)
 {
-    struct xen_memory_reservation r = {
-        .nr_extents = count, .extent_order = order, .domid = domid};
+    struct xen_memory_reservation r = {.nr_extents = count, .extent_order = order, .domid = domid};
 
     set_xen_guest_handle(r.extent_start, frames);
     return memory_op(op, &r);

@@ -120,8 +120,8 @@ static void report_memory(void)
         print("memory unknown, physinfo answers %ld\n", rc);
         return;
     }
-    print("physinfo total=%lu free=%lu own=%lu pages\n",
-          (unsigned long)ctl.u.physinfo.total_pages, (unsigned long)ctl.u.physinfo.free_pages,
+    print("physinfo total=%lu free=%lu own=%lu pages\n", (unsigned long)ctl.u.physinfo.total_pages,
+          (unsigned long)ctl.u.physinfo.free_pages,
           (unsigned long)(platform.ram_size >> PAGE_SHIFT));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The measured loops. Each runs one operation `count` times between two markers: 2 * id before the loop
- * and 2 * id + 1 after it.
+ * The measured loops. Each runs one operation `count` times between two markers: 2 * id before the
+ * loop and 2 * id + 1 after it.
  */
 #ifndef HEARTH_GUEST_BENCH_OPS_H
 #define HEARTH_GUEST_BENCH_OPS_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Prints a count every `ms` milliseconds of virtual time, by the virtual timer, for `beats` times (for
- * ever without it). The healthy neighbour of the hostile guests.
+ * Prints a count every `ms` milliseconds of virtual time, by the virtual timer, for `beats` times
+ * (for ever without it). The healthy neighbour of the hostile guests.
  */
 #include <guest.h>
 

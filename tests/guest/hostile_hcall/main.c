@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Makes every hypercall with garbage: arguments from a seeded generator, drawn from values that reach
- * deeper than pure noise. Left out: what would legitimately end or stop this domain.
+ * Makes every hypercall with garbage: arguments from a seeded generator, drawn from values that
+ * reach deeper than pure noise. Left out: what would legitimately end or stop this domain.
  */
 #include <guest.h>
 #include <hypercall.h>

@@ -56,8 +56,9 @@ static void run_phase(const char *name)
 static void known_places(void)
 {
     static const uint64_t places[] = {
-        0, 0x1000, 0x8000000, 0x8010000, 0x80a0000, 0x9000000, 0x9010000, 0xa000000, 0x10000000,
-        0x3eff0000, 0x3f000000, 0x40000000, 0x40200000, 0x4010000000, LIMIT - 16,
+        0,          0x1000,     0x8000000,  0x8010000,    0x80a0000,
+        0x9000000,  0x9010000,  0xa000000,  0x10000000,   0x3eff0000,
+        0x3f000000, 0x40000000, 0x40200000, 0x4010000000, LIMIT - 16,
     };
 
     for (unsigned int i = 0; i < ARRAY_SIZE(places); i++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Storms of everything cheap: SGIs, hypercalls, yields, WFI, timers, console lines, for `ms` each. */
+/* Storms of everything cheap: SGIs, hypercalls, yields, WFI, timers, console lines, for `ms` each.
+ */
 #include <guest.h>
 #include <hypercall.h>
 

@@ -31,7 +31,7 @@ static uint32_t field(const struct encoding *e)
 /* Runs one instruction on x0; false when it was undefined. */
 static bool execute(uint32_t insn, uint64_t *x0)
 {
-    uint64_t (*run)(uint64_t) = (uint64_t (*)(uint64_t))(uintptr_t)code;
+    uint64_t (*run)(uint64_t) = (uint64_t(*)(uint64_t))(uintptr_t)code;
     unsigned int before = trap_last.count;
 
     code[0] = insn;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Looks for memory that was given without being scrubbed. The machine's RAM was filled in places with
- * words of PATTERN before the hypervisor started; no page of this domain may show one.
+ * Looks for memory that was given without being scrubbed. The machine's RAM was filled in places
+ * with words of PATTERN before the hypervisor started; no page of this domain may show one.
  */
 #include <guest.h>
 

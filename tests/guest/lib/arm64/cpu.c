@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Identity map, exceptions, virtual timer, PSCI. The map has 1 GiB blocks: the first gigabyte is device
- * memory (all of QEMU's and of Xen's guest layout below RAM), then normal memory up to 256 GiB.
+ * Identity map, exceptions, virtual timer, PSCI. The map has 1 GiB blocks: the first gigabyte is
+ * device memory (all of QEMU's and of Xen's guest layout below RAM), then normal memory up to 256
+ * GiB.
  */
 #include <guest.h>
 
-#define BLOCK_NORMAL 0x701ULL            /* block, attributes 0, inner shareable, accessed */
-#define BLOCK_DEVICE 0x60000000000405ULL /* block, attributes 1, accessed, never executed */
+#define BLOCK_NORMAL      0x701ULL            /* block, attributes 0, inner shareable, accessed */
+#define BLOCK_DEVICE      0x60000000000405ULL /* block, attributes 1, accessed, never executed */
 
 #define PSCI_CPU_OFF      0x84000002u
 #define PSCI_CPU_ON64     0xc4000003u

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * GICv2 and GICv3 as a tiny kernel needs them: group 1, one priority, CPU interface by system registers
- * (v3) or by GICC (v2).
+ * GICv2 and GICv3 as a tiny kernel needs them: group 1, one priority, CPU interface by system
+ * registers (v3) or by GICC (v2).
  */
 #include <guest.h>
 
@@ -62,9 +62,9 @@ static void init_cpu_v3(void)
     mmio_write32(rd + GICR_SGI_FRAME + GICD_ISENABLER, 0xffff);
     sysreg_write("s3_0_c12_c12_5", sysreg_read("s3_0_c12_c12_5") | 1); /* ICC_SRE_EL1 */
     isb();
-    sysreg_write("s3_0_c4_c6_0", 0xf0);  /* ICC_PMR_EL1 */
-    sysreg_write("s3_0_c12_c12_4", 0);   /* ICC_CTLR_EL1 */
-    sysreg_write("s3_0_c12_c12_7", 1);   /* ICC_IGRPEN1_EL1 */
+    sysreg_write("s3_0_c4_c6_0", 0xf0); /* ICC_PMR_EL1 */
+    sysreg_write("s3_0_c12_c12_4", 0);  /* ICC_CTLR_EL1 */
+    sysreg_write("s3_0_c12_c12_7", 1);  /* ICC_IGRPEN1_EL1 */
     isb();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Console: a domU writes to the PL011 of its device tree, dom0 through console_io. Both sink lines whole
- * where they can, so that the hypervisor's prefix stays readable.
+ * Console: a domU writes to the PL011 of its device tree, dom0 through console_io. Both sink lines
+ * whole where they can, so that the hypervisor's prefix stays readable.
  */
 #include <guest.h>
 #include <hypercall.h>

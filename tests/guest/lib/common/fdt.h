@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A reader for flattened device trees that the hypervisor made: trusted, well formed, walked in order.
+ * A reader for flattened device trees that the hypervisor made: trusted, well formed, walked in
+ * order.
  */
 #ifndef HEARTH_GUEST_FDT_H
 #define HEARTH_GUEST_FDT_H

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the device tree says about this domain: RAM, GIC, UART, event channel interrupt, bootargs. */
+/* What the device tree says about this domain: RAM, GIC, UART, event channel interrupt, bootargs.
+ */
 #include "fdt.h"
 
 struct platform platform;

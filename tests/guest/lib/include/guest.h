@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The tiny-kernel library: what a test may use. Everything runs on one stack per vCPU, with an identity
- * map, caches on, and no allocator. Nothing here knows which hypervisor is below.
+ * The tiny-kernel library: what a test may use. Everything runs on one stack per vCPU, with an
+ * identity map, caches on, and no allocator. Nothing here knows which hypervisor is below.
  */
 #ifndef HEARTH_GUEST_H
 #define HEARTH_GUEST_H
@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE_SIZE  4096UL
-#define PAGE_SHIFT 12
+#define PAGE_SIZE     4096UL
+#define PAGE_SHIFT    12
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define PAGE_ALIGNED  __attribute__((aligned(4096)))
@@ -28,7 +28,8 @@ void console_write(const char *text, size_t length);
 bool console_is_uart(void);
 PRINTF(1, 2) void print(const char *format, ...);
 
-/* printf.c: %s %c %d %u %x %p %% with l, ll, z, width, 0 and - flags. Returns the untruncated length. */
+/* printf.c: %s %c %d %u %x %p %% with l, ll, z, width, 0 and - flags. Returns the untruncated
+ * length. */
 int format_text(char *out, size_t size, const char *format, va_list args);
 PRINTF(3, 4) int format(char *out, size_t size, const char *fmt, ...);
 
@@ -62,8 +63,8 @@ uint64_t prng_below(struct prng *p, uint64_t limit);
 struct platform {
     uint64_t ram_base;
     uint64_t ram_size;
-    uint64_t ram_end;     /* end of the last bank */
-    uint64_t uart;        /* 0: none */
+    uint64_t ram_end; /* end of the last bank */
+    uint64_t uart;    /* 0: none */
     uint64_t gicd;
     uint64_t gicr_or_gicc;
     unsigned int gic_version;

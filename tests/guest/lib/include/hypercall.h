@@ -22,9 +22,9 @@
 /* Has a stage 1 translation in a tiny kernel, and never a stage 2 one. */
 #define BAD_ADDRESS 0x6f00000000ULL
 /* No such domain, vCPU, port. */
-#define BAD_DOMAIN  0x6ff0
-#define BAD_VCPU    0x7fff
-#define BAD_PORT    0x7fffffff
+#define BAD_DOMAIN 0x6ff0
+#define BAD_VCPU   0x7fff
+#define BAD_PORT   0x7fffffff
 
 #define ADDRESS(p) ((uint64_t)(uintptr_t)(p))
 
@@ -66,8 +66,7 @@ static inline long hvm_op(unsigned int op, void *arg)
 /* Adds one frame of `space` at gfn. */
 static inline long map_frame(unsigned int space, unsigned long index, uint64_t gfn)
 {
-    struct xen_add_to_physmap x = {
-        .domid = DOMID_SELF, .space = space, .idx = index, .gpfn = gfn};
+    struct xen_add_to_physmap x = {.domid = DOMID_SELF, .space = space, .idx = index, .gpfn = gfn};
 
     return memory_op(XENMEM_add_to_physmap, &x);
 }

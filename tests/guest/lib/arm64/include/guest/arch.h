@@ -20,12 +20,12 @@
 /* Does nothing, at any exception level; tests/bench/plugin/count.c records each execution. */
 #define MARKER(number) __asm__ volatile("movz xzr, #%0" ::"i"(0xb000 | (number)) : "memory")
 
-#define barrier()    __asm__ volatile("" ::: "memory")
-#define isb()        __asm__ volatile("isb" ::: "memory")
-#define dsb()        __asm__ volatile("dsb sy" ::: "memory")
-#define cpu_relax()  __asm__ volatile("yield" ::: "memory")
-#define wait_event() __asm__ volatile("wfe" ::: "memory")
-#define wait_irq()   __asm__ volatile("dsb sy\n\twfi" ::: "memory")
+#define barrier()      __asm__ volatile("" ::: "memory")
+#define isb()          __asm__ volatile("isb" ::: "memory")
+#define dsb()          __asm__ volatile("dsb sy" ::: "memory")
+#define cpu_relax()    __asm__ volatile("yield" ::: "memory")
+#define wait_event()   __asm__ volatile("wfe" ::: "memory")
+#define wait_irq()     __asm__ volatile("dsb sy\n\twfi" ::: "memory")
 
 long hypercall(unsigned long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
                uint64_t a4);
