@@ -12,7 +12,11 @@
 #define BASE  (HOST_RAM_START >> PAGE_SHIFT)
 #define PAGES 4096U
 
-enum { HOLE, FREE, TAKEN };
+enum {
+    HOLE,
+    FREE,
+    TAKEN
+};
 static uint8_t model[PAGES];
 static uint8_t seen[PAGES];
 static uint64_t last_end;
@@ -75,8 +79,8 @@ static void scenario_random(void)
             if (start == PAGES) {
                 continue;
             }
-            unit_check(bootmem_alloc(n * PAGE_SIZE - 1, align * PAGE_SIZE).a ==
-                       (BASE + start) << PAGE_SHIFT);
+            unit_check(bootmem_alloc(n * PAGE_SIZE - 1, align * PAGE_SIZE).a == (BASE + start)
+                                                                                    << PAGE_SHIFT);
             for (uint64_t k = 0; k < n * PAGE_SIZE; k++) {
                 unit_check(((uint8_t *)mfn_to_virt(mfn(BASE + start)))[k] == 0);
             }

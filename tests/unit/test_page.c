@@ -129,8 +129,8 @@ static void check_and_free(struct live *l)
 
 static bool allocate(struct live *l, uint64_t round)
 {
-    unsigned int flags = (unit_below(2) != 0 ? ALLOC_ZERO : 0) |
-                         (unit_below(4) == 0 ? ALLOC_LOW4G : 0);
+    unsigned int flags =
+        (unit_below(2) != 0 ? ALLOC_ZERO : 0) | (unit_below(4) == 0 ? ALLOC_LOW4G : 0);
     int err;
 
     l->class = unit_below(2) != 0 ? PAGE_GUEST : PAGE_HEAP;
@@ -374,9 +374,9 @@ int main(void)
 {
     /* test_scrub leaves clean memory, so it comes last. */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layout),        cmocka_unit_test(test_is_ram),
-        cmocka_unit_test(test_model),         cmocka_unit_test(test_exhaustion),
-        cmocka_unit_test(test_give),          cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_layout), cmocka_unit_test(test_is_ram),
+        cmocka_unit_test(test_model),  cmocka_unit_test(test_exhaustion),
+        cmocka_unit_test(test_give),   cmocka_unit_test(test_misuse),
         cmocka_unit_test(test_scrub),
     };
     const struct CMUnitTest own_machine[] = {

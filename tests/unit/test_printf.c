@@ -17,32 +17,32 @@ static const char *const widths[] = {"", "1", "4", "12", "20"};
 static const char *const precisions[] = {"", ".0", ".3", ".10"};
 
 /* One conversion with all flags, widths and precisions, whole and truncated. */
-#define COMPARE(letters, value)                                                           \
-    do {                                                                                  \
-        for (size_t f = 0; f < ARRAY_SIZE(flags); f++) {                                  \
-            for (size_t w = 0; w < ARRAY_SIZE(widths); w++) {                             \
-                for (size_t p = 0; p < ARRAY_SIZE(precisions); p++) {                     \
-                    char fmt[32], want[64], got[64];                                      \
-                    snprintf(fmt, sizeof(fmt), "<%%%s%s%s%s>", flags[f], widths[w],       \
-                             precisions[p], letters);                                     \
-                    for (size_t size = 1; size <= sizeof(got); size *= 8) {               \
-                        int wanted = snprintf(want, size, fmt, value);                    \
-                        memset(got, 'Z', sizeof(got));                                    \
-                        if (hearth_snprintf(got, size, fmt, value) != wanted ||           \
-                            strcmp(got, want) != 0) {                                     \
-                            fail_msg("%s: \"%s\", not \"%s\"", fmt, got, want);           \
-                        }                                                                 \
-                    }                                                                     \
-                }                                                                         \
-            }                                                                             \
-        }                                                                                 \
+#define COMPARE(letters, value)                                                                    \
+    do {                                                                                           \
+        for (size_t f = 0; f < ARRAY_SIZE(flags); f++) {                                           \
+            for (size_t w = 0; w < ARRAY_SIZE(widths); w++) {                                      \
+                for (size_t p = 0; p < ARRAY_SIZE(precisions); p++) {                              \
+                    char fmt[32], want[64], got[64];                                               \
+                    snprintf(fmt, sizeof(fmt), "<%%%s%s%s%s>", flags[f], widths[w], precisions[p], \
+                             letters);                                                             \
+                    for (size_t size = 1; size <= sizeof(got); size *= 8) {                        \
+                        int wanted = snprintf(want, size, fmt, value);                             \
+                        memset(got, 'Z', sizeof(got));                                             \
+                        if (hearth_snprintf(got, size, fmt, value) != wanted ||                    \
+                            strcmp(got, want) != 0) {                                              \
+                            fail_msg("%s: \"%s\", not \"%s\"", fmt, got, want);                    \
+                        }                                                                          \
+                    }                                                                              \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
     } while (0)
 
 static void test_integers(void **state)
 {
-    static const long values[] = {0,       1,        -1,      9,       10,       127, 128,
-                                  255,     256,      65535,   INT_MAX, INT_MIN,  -42, LONG_MAX,
-                                  LONG_MIN, 0x12345678abcdefL};
+    static const long values[] = {
+        0,   1,     -1,      9,       10,  127,      128,      255,
+        256, 65535, INT_MAX, INT_MIN, -42, LONG_MAX, LONG_MIN, 0x12345678abcdefL};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(values); i++) {

@@ -89,8 +89,8 @@ static void test_compare(void **state)
 
 static void test_strings(void **state)
 {
-    static const char *const texts[] = {"",     "a",     "ab",   "abc",   "abd",
-                                        "ABC",  "\xff",  "a\xff", "console=dtuart"};
+    static const char *const texts[] = {"",    "a",    "ab",    "abc",           "abd",
+                                        "ABC", "\xff", "a\xff", "console=dtuart"};
     char buf[8];
 
     (void)state;

@@ -91,10 +91,10 @@ static inline void unit_expect_pass(void (*fn)(void))
     }
 }
 
-#define unit_check(cond)                                                        \
-    do {                                                                        \
-        if (!(cond)) {                                                          \
-            fprintf(stderr, "%s:%d: %s is false\n", __FILE__, __LINE__, #cond); \
-            _exit(1);                                                           \
-        }                                                                       \
+#define unit_check(cond)                                                                           \
+    do {                                                                                           \
+        if (!(cond)) {                                                                             \
+            fprintf(stderr, "%s:%d: %s is false\n", __FILE__, __LINE__, #cond);                    \
+            _exit(1);                                                                              \
+        }                                                                                          \
     } while (0)

@@ -21,6 +21,11 @@ void arch_console_init(void)
     console_set_uart(&uart);
 }
 
+void arch_console_fallback(void)
+{
+    arch_console_init();
+}
+
 void arch_boot_describe(struct boot_info *info)
 {
     *info = (struct boot_info){.cmdline = ""};

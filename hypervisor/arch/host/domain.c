@@ -8,6 +8,11 @@ int arch_domain_check_config(struct domain_config *config)
     return config->max_vcpus == 0 ? -EINVAL : 0;
 }
 
+unsigned int arch_guest_address_bits(void)
+{
+    return 40;
+}
+
 int arch_domain_create(struct domain *d)
 {
     d->arch = (struct arch_domain){.release_steps = 0};

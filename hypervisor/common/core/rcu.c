@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Grace periods by epochs. `epoch` counts them; a CPU that passes a quiescent point stores the
- * epoch that it saw in rcu_generation. A CPU moves its new callbacks to rcu_waiting, starts an epoch
- * for them and interrupts the CPUs that have not seen it (idle ones too); the callbacks run when
- * every online CPU has.
+ * epoch that it saw in rcu_generation. A CPU moves its new callbacks to rcu_waiting, starts an
+ * epoch for them and interrupts the CPUs that have not seen it (idle ones too); the callbacks run
+ * when every online CPU has.
  *
  * Both sides write, then a full barrier, then read: start_batch() its waiting generation and
  * everyone's progress, rcu_quiescent() its progress and everyone's waiting generation. So the last

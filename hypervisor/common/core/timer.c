@@ -156,7 +156,9 @@ NO_LOCK_ANALYSIS int timer_set(struct timer *t, nanosec_t expires)
         heap_remove(c, t);
     }
     t->expires = expires;
-    err = heap_insert(c, t);
+    if (expires != TIMER_NEVER) {
+        err = heap_insert(c, t);
+    }
     if (first_expiry(c) != first) {
         reprogram(c);
     }
@@ -232,17 +234,21 @@ NO_LOCK_ANALYSIS void timer_kill(struct timer *t)
     }
 }
 
-/* What expires while handlers run waits for the interrupt that is programmed at the end. */
+/*
+ * What expires while handlers run, or is armed again by them, waits for the interrupt that is
+ * programmed at the end.
+ */
 void timer_softirq(void)
 {
     struct cpu *c = this_cpu();
     nanosec_t at = arch_now();
+    uint32_t left;
 
     if (READ_ONCE(c->timers) == NULL) {
         return; /* never had one; who brings the first raises the softirq again */
     }
     spin_lock(&c->timer_lock);
-    while (first_expiry(c) <= at) {
+    for (left = c->timer_count; left > 0 && first_expiry(c) <= at; left--) {
         struct timer *t = c->timers[0];
         void (*fn)(void *arg) = t->fn;
         void *arg = t->arg;

@@ -5,9 +5,9 @@
  */
 #include <hearth/string.h>
 
-#define WORD      sizeof(uint64_t)
-#define BLOCK     (8 * WORD)
-#define ONES      0x0101010101010101ULL
+#define WORD  sizeof(uint64_t)
+#define BLOCK (8 * WORD)
+#define ONES  0x0101010101010101ULL
 
 /* A word at any address. */
 typedef uint64_t aligned(1) loose_word;

@@ -61,7 +61,8 @@ static int insert_reservation(struct mem_range r, const char *what)
     unsigned int i;
 
     for (i = 0; i < nr_reserved && reserved[i].range.start <= r.start; i++) {
-        if (what == allocated && reserved[i].what == allocated && reserved[i].range.end == r.start) {
+        if (what == allocated && reserved[i].what == allocated &&
+            reserved[i].range.end == r.start) {
             reserved[i].range.end = r.end;
             return 0;
         }

@@ -137,8 +137,8 @@ static bool take_from(struct zone *z, enum page_content content, unsigned int or
     return true;
 }
 
-static bool take(unsigned int order, unsigned int flags, const uint8_t *preference,
-                 uint64_t *frame, enum page_content *content)
+static bool take(unsigned int order, unsigned int flags, const uint8_t *preference, uint64_t *frame,
+                 enum page_content *content)
 {
     unsigned int zone = (flags & ALLOC_LOW4G) != 0 ? ZONE_LOW4G : ZONE_HIGH;
     uint64_t keep = (flags & ALLOC_RESERVE) != 0 ? 0 : reserve;

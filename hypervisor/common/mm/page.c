@@ -43,8 +43,7 @@ int page_alloc(unsigned int order, enum page_class class, unsigned int flags, mf
     }
     head.class = class & 0xfU;
     head.order = order & 0x1fU;
-    mfn_to_page(*out)->word =
-        class == PAGE_SHARED ? counted_word(class, DOMID_INVALID) : head.word;
+    mfn_to_page(*out)->word = class == PAGE_SHARED ? counted_word(class, DOMID_INVALID) : head.word;
     return 0;
 }
 

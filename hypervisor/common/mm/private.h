@@ -15,8 +15,8 @@
 const struct mem_range *frame_bank(uint64_t frame);
 
 /* Takes 2^order frames for `class`, scrubbed as class and flags ask. Their entries are zero. */
-int buddy_alloc(unsigned int order, enum page_class class, unsigned int flags, mfn_t *out)
-    must_check;
+int buddy_alloc(unsigned int order, enum page_class class, unsigned int flags,
+                mfn_t *out) must_check;
 /* Gives 2^order frames back; `class` is what they were. All entries but the first are zero. */
 void buddy_free(mfn_t m, unsigned int order, enum page_class class, enum page_content content);
 /* Start-up: free memory comes in as `content` until it is used. Frames are RAM in one bank. */

@@ -4,8 +4,8 @@
 
 #include <hearth/compiler.h>
 
-#define BITS_PER_LONG      64U
-#define BITS_TO_LONGS(n)   (((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
+#define BITS_PER_LONG           64U
+#define BITS_TO_LONGS(n)        (((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
 #define DECLARE_BITMAP(name, n) unsigned long name[BITS_TO_LONGS(n)]
 
 static inline bool bit_test(const unsigned long *map, unsigned int bit)
@@ -28,6 +28,6 @@ unsigned int bitmap_next_set(const unsigned long *map, unsigned int size, unsign
 unsigned int bitmap_next_zero(const unsigned long *map, unsigned int size, unsigned int from);
 unsigned int bitmap_weight(const unsigned long *map, unsigned int size);
 
-#define for_each_set_bit(bit, map, size)                               \
-    for ((bit) = bitmap_next_set((map), (size), 0); (bit) < (size);    \
+#define for_each_set_bit(bit, map, size)                                                           \
+    for ((bit) = bitmap_next_set((map), (size), 0); (bit) < (size);                                \
          (bit) = bitmap_next_set((map), (size), (bit) + 1))

@@ -37,8 +37,8 @@ void bootmem_for_each_free(void (*fn)(struct mem_range r, void *arg), void *arg)
 
 /*
  * Order of start-up: banks and reservations -> arch_mm_init(), which maps the direct map and, for
- * each part that frame_table_for_each_part() names, zeroed backing -> page_alloc_init(), which hands
- * free memory to the page allocator. scrub: boot memory is scrubbed before a guest gets it.
+ * each part that frame_table_for_each_part() names, zeroed backing -> page_alloc_init(), which
+ * hands free memory to the page allocator. scrub: boot memory is scrubbed before a guest gets it.
  */
 void page_alloc_init(bool scrub);
 /* Gives a boot-time reservation (init code, consumed modules) to the page allocator. */

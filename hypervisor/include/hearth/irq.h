@@ -13,8 +13,8 @@ struct domain;
 #define IRQ_LEVEL (1U << 1)
 
 /* Hearth's own. The handler runs with interrupts masked and no lock held. -EBUSY, -EINVAL. */
-int irq_request(unsigned int irq, unsigned int trigger, void (*fn)(void *arg), void *arg)
-    must_check;
+int irq_request(unsigned int irq, unsigned int trigger, void (*fn)(void *arg),
+                void *arg) must_check;
 /* Routes a device interrupt to a domain as virtual interrupt `virq`. -EBUSY, -EINVAL. */
 int irq_route_to_domain(unsigned int irq, struct domain *d, unsigned int virq) must_check;
 /* Takes an interrupt away from a domain: masked, deactivated, free for another owner. */

@@ -48,7 +48,10 @@ struct LOCK_TYPE spinlock {
     uint16_t cpu;   /* debug: holder + 1, 0 when free */
 };
 
-#define SPINLOCK_INIT(r) {.word = 0, .rank = (r)}
+#define SPINLOCK_INIT(r)                                                                           \
+    {                                                                                              \
+        .word = 0, .rank = (r)                                                                     \
+    }
 
 static inline void spin_lock_init(struct spinlock *l, enum lock_rank rank)
 {

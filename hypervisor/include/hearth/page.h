@@ -136,8 +136,8 @@ void page_list_add(struct page_list *l, struct page *pg); /* at the front */
 void page_list_del(struct page_list *l, struct page *pg);
 
 /* Where memory may come from and how it is prepared. */
-#define ALLOC_ZERO   (1U << 0) /* scrubbed (always so for guests unless bootscrub=0 allows) */
-#define ALLOC_LOW4G  (1U << 1) /* below 4 GiB of machine address, for 32-bit DMA */
+#define ALLOC_ZERO    (1U << 0) /* scrubbed (always so for guests unless bootscrub=0 allows) */
+#define ALLOC_LOW4G   (1U << 1) /* below 4 GiB of machine address, for 32-bit DMA */
 #define ALLOC_RESERVE (1U << 2) /* may use the reserve kept for the hypervisor itself */
 
 /*
@@ -145,8 +145,8 @@ void page_list_del(struct page_list *l, struct page *pg);
  * RANK_FREELIST. PAGE_SHARED is order 0, has refs 1 and PAGEF_ALLOCATED, and no owner yet.
  */
 #define MAX_ORDER 18U
-int page_alloc(unsigned int order, enum page_class class, unsigned int flags, mfn_t *out)
-    must_check;
+int page_alloc(unsigned int order, enum page_class class, unsigned int flags,
+               mfn_t *out) must_check;
 /* Frees such a block. A PAGE_SHARED frame loses its allocation reference: it is freed with the
  * last one. */
 void page_free(mfn_t m, unsigned int order);
@@ -158,8 +158,8 @@ void page_set_owner(mfn_t m, const struct domain *d);
  * its frames on d's list, each with refs 1 and PAGEF_ALLOCATED. Takes RANK_PAGES. -EINVAL when d
  * is dying. Scrubs up to the whole block: order above 9 is for start-up only.
  */
-int page_alloc_guest(struct domain *d, unsigned int order, unsigned int flags, mfn_t *out)
-    must_check;
+int page_alloc_guest(struct domain *d, unsigned int order, unsigned int flags,
+                     mfn_t *out) must_check;
 
 /* Takes a reference when m is RAM, class GUEST or SHARED, owned by d and not given up by it. */
 bool page_get(mfn_t m, const struct domain *d) must_check;

@@ -11,7 +11,8 @@ struct smp_call {
     uint32_t pending; /* queued or running; the caller may reuse it when clear */
 };
 
-/* Queues; `call` must stay until smp_call_wait(). fn must not wait for calls itself. Any context. */
+/* Queues; `call` must stay until smp_call_wait(). fn must not wait for calls itself. Any context.
+ */
 void smp_call_start(struct smp_call *call, unsigned int cpu, void (*fn)(void *arg), void *arg);
 /* Waits for a queued call; runs this CPU's own calls meanwhile. No lock held. */
 void smp_call_wait(struct smp_call *call);

@@ -9,9 +9,9 @@
 
 typedef uint64_t nanosec_t;
 
-#define NS_PER_S  1000000000ULL
-#define NS_PER_MS 1000000ULL
-#define NS_PER_US 1000ULL
+#define NS_PER_S    1000000000ULL
+#define NS_PER_MS   1000000ULL
+#define NS_PER_US   1000ULL
 #define TIMER_NEVER UINT64_MAX
 
 struct timer {

@@ -7,6 +7,6 @@
 #define HOST_LINES 64U
 
 struct arch_domain {
-    bool line[HOST_LINES]; /* arch_domain_set_line() */
+    bool line[HOST_LINES];  /* arch_domain_set_line() */
     uint32_t release_steps; /* set by tests: how often arch_domain_release() says -ERESTART */
 };
