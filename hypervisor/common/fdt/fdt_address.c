@@ -146,10 +146,9 @@ int fdt_translate(const struct fdt *fdt, const struct fdt_path *path, uint64_t *
     return 0;
 }
 
-int fdt_path_reg(const struct fdt *fdt, const struct fdt_path *path, uint32_t i, uint64_t *start,
-                 uint64_t *size)
+int fdt_local_reg(const struct fdt *fdt, const struct fdt_path *path, uint32_t i, uint64_t *start,
+                  uint64_t *size)
 {
-    struct fdt_path bus = *path;
     struct fdt_prop reg;
     uint32_t address_cells, size_cells;
     uint64_t step, end;
@@ -167,9 +166,19 @@ int fdt_path_reg(const struct fdt *fdt, const struct fdt_path *path, uint32_t i,
     }
     *start = fdt_cells(reg.data + i * step, address_cells);
     *size = fdt_cells(reg.data + i * step + 4 * (size_t)address_cells, size_cells);
-    if (path->depth == 0 || !checked_add(*start, *size, &end)) {
-        return -EINVAL;
+    return checked_add(*start, *size, &end) ? 0 : -EINVAL;
+}
+
+int fdt_path_reg(const struct fdt *fdt, const struct fdt_path *path, uint32_t i, uint64_t *start,
+                 uint64_t *size)
+{
+    struct fdt_path bus;
+    int rc = fdt_local_reg(fdt, path, i, start, size);
+
+    if (rc != 0 || path->depth == 0) {
+        return rc;
     }
+    bus = *path;
     bus.depth--;
     return fdt_translate(fdt, &bus, start, *size);
 }

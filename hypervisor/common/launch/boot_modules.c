@@ -130,7 +130,7 @@ static void add_module(struct finder *f, const struct fdt_path *path, enum modul
     const char *fault, *other;
     char text[160];
 
-    if (fdt_path_reg(&host_fdt, path, 0, &start, &size) != 0) {
+    if (fdt_local_reg(&host_fdt, path, 0, &start, &size) != 0) {
         reject(path, "has no usable reg property");
         return;
     }

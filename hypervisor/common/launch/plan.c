@@ -47,10 +47,11 @@ static void warn_unknown(const struct reader *r, uint32_t node)
 /* The listed module that node describes; false when it was refused at boot. */
 static bool find_module(const struct reader *r, uint32_t node, struct boot_module *out)
 {
+    struct fdt_path path;
     uint64_t start, size;
     unsigned int i;
 
-    if (fdt_reg(r->fdt, node, 0, &start, &size) != 0) {
+    if (!fdt_locate(r->fdt, node, &path) || fdt_local_reg(r->fdt, &path, 0, &start, &size) != 0) {
         return false;
     }
     for (i = 0; i < r->info->nr_modules; i++) {

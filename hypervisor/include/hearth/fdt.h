@@ -136,7 +136,10 @@ void fdt_reg_cells(const struct fdt *fdt, const struct fdt_path *path, uint32_t 
  */
 int fdt_path_reg(const struct fdt *fdt, const struct fdt_path *path, uint32_t i, uint64_t *start,
                  uint64_t *size) must_check;
-/* The same, by node alone: locates it first. */
+/* Not translated: for nodes that are on no bus, as those below /chosen. */
+int fdt_local_reg(const struct fdt *fdt, const struct fdt_path *path, uint32_t i, uint64_t *start,
+                  uint64_t *size) must_check;
+/* fdt_path_reg() by node alone: locates it first. */
 int fdt_reg(const struct fdt *fdt, uint32_t node, uint32_t i, uint64_t *start,
             uint64_t *size) must_check;
 /* Translates an address in the space of path's node's children (depth levels up) to the root. */
