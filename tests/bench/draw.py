@@ -50,6 +50,15 @@ def short(value):
     return f"{value:,.0f}"
 
 
+def amount(value, unit):
+    """A figure with its unit as a reader wants it beside a bar."""
+    if unit == "bytes":
+        return f"{value / 1024:.0f} KiB"
+    if unit == "KiB":
+        return f"{value / 1024:.1f} MiB"
+    return short(value)
+
+
 def ratios(results, path):
     """One pair of bars for each figure, Xen's always the full length."""
     rows = [(f, results["xen"][f.key]["value"], results["hearth"][f.key]["value"])
@@ -63,14 +72,13 @@ def ratios(results, path):
                 "shorter is better", "s")
     for i, (figure, xen, hearth) in enumerate(rows):
         y = top + i * step
-        unit = "" if figure.unit == "insn" else f" {figure.unit}"
         longest = max(xen, hearth)
         canvas.text(left - 12, y + 20, figure.title, "e")
         canvas.bar(left, y, full * xen / longest, 14, XEN)
         canvas.bar(left, y + 16, full * hearth / longest, 14, HEARTH)
-        canvas.text(left + full * xen / longest + 8, y + 12, short(xen) + unit, "s")
+        canvas.text(left + full * xen / longest + 8, y + 12, amount(xen, figure.unit), "s")
         canvas.text(left + full * hearth / longest + 8, y + 28,
-                    f"{short(hearth)}{unit}   {xen / hearth:.1f}x", "b")
+                    f"{amount(hearth, figure.unit)}  \u00b7  {xen / hearth:.1f}x", "b")
     canvas.bar(560, 24, 12, 12, XEN)
     canvas.text(578, 34, "Xen", "s")
     canvas.bar(630, 24, 12, 12, HEARTH)
