@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtual interface of this CPU: GICH of GICv2 (IHI 0048B 5.3) by memory, or the ICH system
+ * registers of GICv3 (IHI 0069 12.4). List registers are translated from and to GICv3's format.
+ */
+#include <hearth/arch/mm.h>
+#include <hearth/bug.h>
+#include <hearth/cpu.h>
+
+#include <asm/gic.h>
+#include <asm/sysreg.h>
+
+#include "private.h"
+
+#define HCR_EOICOUNT_SHIFT 27
+
+/* --- GICv3 --- */
+
+#define ICH_AP0R(n)          S3_4_C12_C8_##n
+#define ICH_AP1R(n)          S3_4_C12_C9_##n
+#define ICH_HCR              S3_4_C12_C11_0
+#define ICH_VTR              S3_4_C12_C11_1
+#define ICH_ELRSR            S3_4_C12_C11_5
+#define ICH_VMCR             S3_4_C12_C11_7
+#define READ(name)           READ_EXPANDED(name)
+#define READ_EXPANDED(n)     read_sysreg(n)
+#define WRITE(name, v)       WRITE_EXPANDED(name, v)
+#define WRITE_EXPANDED(n, v) write_sysreg(n, v)
+
+#define EACH_LR(X)                                                                                 \
+    X(0, S3_4_C12_C12_0)                                                                           \
+    X(1, S3_4_C12_C12_1) X(2, S3_4_C12_C12_2) X(3, S3_4_C12_C12_3) X(4, S3_4_C12_C12_4)            \
+        X(5, S3_4_C12_C12_5) X(6, S3_4_C12_C12_6) X(7, S3_4_C12_C12_7) X(8, S3_4_C12_C13_0)        \
+            X(9, S3_4_C12_C13_1) X(10, S3_4_C12_C13_2) X(11, S3_4_C12_C13_3) X(12, S3_4_C12_C13_4) \
+                X(13, S3_4_C12_C13_5) X(14, S3_4_C12_C13_6) X(15, S3_4_C12_C13_7)
+
+/* --- GICv2 --- */
+
+#define GICH_HCR          0x000
+#define GICH_VTR          0x004
+#define GICH_VMCR         0x008
+#define GICH_ELRSR        0x030
+#define GICH_APR          0x0f0
+#define GICH_LR           0x100
+
+#define V2_SOURCE_SHIFT   10
+#define V2_EOI            (1U << 19)
+#define V2_PRIORITY_SHIFT 23
+#define V2_STATE_SHIFT    28
+#define V2_HW             (1U << 31)
+
+static bool v3 __ro_after_init;
+static unsigned int nr_lrs __ro_after_init;
+static unsigned int nr_aprs __ro_after_init;
+static void *gich __ro_after_init;
+
+static uint32_t gich_read(unsigned int offset)
+{
+    return *(volatile uint32_t *)(void *)((char *)gich + offset);
+}
+
+static void gich_write(unsigned int offset, uint32_t value)
+{
+    *(volatile uint32_t *)(void *)((char *)gich + offset) = value;
+}
+
+void vgic_hw_init(void)
+{
+    struct gic_platform p;
+    uint32_t vtr;
+
+    gic_describe(&p);
+    v3 = p.version == 3;
+    if (v3) {
+        vtr = (uint32_t)READ(ICH_VTR);
+        nr_aprs = 1U << ((vtr >> 26 & 7U) > 4 ? (vtr >> 26 & 7U) - 4 : 0);
+        nr_lrs = (vtr & 31U) + 1;
+    } else {
+        gich = arch_map_device(paddr(p.hyp.base), p.hyp.size);
+        if (gich == NULL) {
+            panic("GICv2: cannot map the virtual interface control at %#lx", p.hyp.base);
+        }
+        nr_lrs = (gich_read(GICH_VTR) & 63U) + 1;
+    }
+    nr_lrs = MIN(nr_lrs, VGIC_MAX_LRS);
+}
+
+void vgic_hw_init_cpu(void)
+{
+    vgic_hw_maintain(0);
+    for (unsigned int i = 0; i < nr_lrs; i++) {
+        vgic_hw_lr_write(i, 0);
+    }
+}
+
+unsigned int vgic_hw_nr_lrs(void)
+{
+    return nr_lrs;
+}
+
+static uint64_t from_v2(uint32_t lr)
+{
+    uint64_t out = (lr & 0x3ffU) | (uint64_t)(lr >> V2_STATE_SHIFT & 3U) << 62 |
+                   (uint64_t)(lr >> V2_PRIORITY_SHIFT & 31U) << (LR_PRIORITY_SHIFT + 3);
+
+    if ((lr & V2_HW) != 0) {
+        return out | LR_HW | (uint64_t)(lr >> 10 & 0x3ffU) << LR_PHYSICAL_SHIFT;
+    }
+    out |= (uint64_t)(lr >> V2_SOURCE_SHIFT & 7U) << LR_SOURCE_SHIFT;
+    return (lr & V2_EOI) != 0 ? out | LR_EOI : out;
+}
+
+static uint32_t to_v2(uint64_t lr)
+{
+    uint32_t out = LR_INTID(lr) | (uint32_t)(lr >> 62) << V2_STATE_SHIFT |
+                   (LR_PRIORITY(lr) >> 3) << V2_PRIORITY_SHIFT;
+
+    if ((lr & LR_HW) != 0) {
+        return out | V2_HW | (uint32_t)(lr >> LR_PHYSICAL_SHIFT & 0x3ffU) << 10;
+    }
+    return out | LR_SOURCE(lr) << V2_SOURCE_SHIFT | ((lr & LR_EOI) != 0 ? V2_EOI : 0);
+}
+
+uint64_t vgic_hw_lr_read(unsigned int i)
+{
+    if (unlikely(!v3)) {
+        return from_v2(gich_read(GICH_LR + 4 * i));
+    }
+    switch (i) {
+#define X(n, name)                                                                                 \
+    case n:                                                                                        \
+        return read_sysreg(name);
+        EACH_LR(X)
+#undef X
+    default:
+        return 0;
+    }
+}
+
+void vgic_hw_lr_write(unsigned int i, uint64_t lr)
+{
+    if (unlikely(!v3)) {
+        gich_write(GICH_LR + 4 * i, to_v2(lr));
+        return;
+    }
+    switch (i) {
+#define X(n, name)                                                                                 \
+    case n:                                                                                        \
+        write_sysreg(name, lr);                                                                    \
+        break;
+        EACH_LR(X)
+#undef X
+    default:
+        break;
+    }
+}
+
+uint32_t vgic_hw_empty_lrs(void)
+{
+    return v3 ? (uint32_t)READ(ICH_ELRSR) : gich_read(GICH_ELRSR);
+}
+
+uint32_t vgic_hw_eoi_count(void)
+{
+    uint32_t hcr = v3 ? (uint32_t)READ(ICH_HCR) : gich_read(GICH_HCR);
+    uint32_t count = hcr >> HCR_EOICOUNT_SHIFT;
+
+    if (count != 0) {
+        vgic_hw_maintain(hcr & ~(31U << HCR_EOICOUNT_SHIFT));
+    }
+    return count;
+}
+
+void vgic_hw_maintain(uint32_t hcr)
+{
+    if (v3) {
+        WRITE(ICH_HCR, hcr);
+    } else {
+        gich_write(GICH_HCR, hcr);
+    }
+}
+
+/* 32 preemption levels per register; the highest ones exist only with many priority bits. */
+static void aprs_save(struct vgic_cpuif *c)
+{
+    c->apr0[0] = (uint32_t)READ(ICH_AP0R(0));
+    c->apr1[0] = (uint32_t)READ(ICH_AP1R(0));
+    if (unlikely(nr_aprs > 1)) {
+        c->apr0[1] = (uint32_t)READ(ICH_AP0R(1));
+        c->apr1[1] = (uint32_t)READ(ICH_AP1R(1));
+    }
+    if (unlikely(nr_aprs > 2)) {
+        c->apr0[2] = (uint32_t)READ(ICH_AP0R(2));
+        c->apr1[2] = (uint32_t)READ(ICH_AP1R(2));
+        c->apr0[3] = (uint32_t)READ(ICH_AP0R(3));
+        c->apr1[3] = (uint32_t)READ(ICH_AP1R(3));
+    }
+}
+
+static void aprs_load(const struct vgic_cpuif *c)
+{
+    WRITE(ICH_AP0R(0), c->apr0[0]);
+    WRITE(ICH_AP1R(0), c->apr1[0]);
+    if (unlikely(nr_aprs > 1)) {
+        WRITE(ICH_AP0R(1), c->apr0[1]);
+        WRITE(ICH_AP1R(1), c->apr1[1]);
+    }
+    if (unlikely(nr_aprs > 2)) {
+        WRITE(ICH_AP0R(2), c->apr0[2]);
+        WRITE(ICH_AP1R(2), c->apr1[2]);
+        WRITE(ICH_AP0R(3), c->apr0[3]);
+        WRITE(ICH_AP1R(3), c->apr1[3]);
+    }
+}
+
+void vgic_hw_save(struct vgic_vcpu *v)
+{
+    for (uint32_t rest = v->lr_used; rest != 0; rest &= rest - 1) {
+        unsigned int i = vgic_first_bit(rest);
+
+        v->lr[i] = vgic_hw_lr_read(i);
+    }
+    if (v3) {
+        v->cpuif.vmcr = (uint32_t)READ(ICH_VMCR);
+        aprs_save(&v->cpuif);
+    } else {
+        v->cpuif.vmcr = gich_read(GICH_VMCR);
+        v->cpuif.apr0[0] = gich_read(GICH_APR);
+    }
+    vgic_hw_maintain(0);
+}
+
+void vgic_hw_load(struct vgic_vcpu *v)
+{
+    if (v3) {
+        WRITE(ICH_VMCR, v->cpuif.vmcr);
+        aprs_load(&v->cpuif);
+    } else {
+        gich_write(GICH_VMCR, v->cpuif.vmcr);
+        gich_write(GICH_APR, v->cpuif.apr0[0]);
+    }
+    for (unsigned int i = 0; i < nr_lrs; i++) {
+        vgic_hw_lr_write(i, v->lr[i]);
+    }
+}
+
+unsigned int vgic_hw_threshold(const struct vgic_vcpu *v)
+{
+    uint32_t vmcr = v->cpuif.vmcr;
+
+    if (v3) {
+        if (v->cpu != VGIC_NOT_LOADED) {
+            vmcr = (uint32_t)READ(ICH_VMCR);
+        }
+        return (vmcr & 2U) != 0 ? vmcr >> 24 : 0; /* VENG1, VPMR */
+    }
+    if (v->cpu != VGIC_NOT_LOADED) {
+        vmcr = gich_read(GICH_VMCR);
+    }
+    return (vmcr & 1U) != 0 ? vmcr >> 27 << 3 : 0; /* VMGrp0En, VMPriMask */
+}
