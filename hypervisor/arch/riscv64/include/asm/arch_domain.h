@@ -2,5 +2,4 @@
 /* riscv64's part of a domain: no guest runs yet. */
 #pragma once
 
-struct arch_domain {
-};
+struct arch_domain {};
