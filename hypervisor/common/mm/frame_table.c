@@ -8,27 +8,23 @@
 
 #include "private.h"
 
-/* Banks in frames. */
-static struct mem_range frames[BOOTMEM_BANKS] __ro_after_init;
-static unsigned int nr_ranges __ro_after_init;
-
 static void learn_banks(void)
 {
     const struct mem_range *banks;
     unsigned int i;
 
-    nr_ranges = bootmem_banks(&banks);
-    if (nr_ranges == 0) {
+    nr_ram = bootmem_banks(&banks);
+    if (nr_ram == 0) {
         panic("no memory was found");
     }
-    for (i = 0; i < nr_ranges; i++) {
-        frames[i].start = banks[i].start >> PAGE_SHIFT;
-        frames[i].end = banks[i].end >> PAGE_SHIFT;
+    for (i = 0; i < nr_ram; i++) {
+        ram[i].start = banks[i].start >> PAGE_SHIFT;
+        ram[i].end = banks[i].end >> PAGE_SHIFT;
     }
     /* Entry 0 stands for "none" in lists. Where RAM starts at address 0, its frame is not used. */
-    frames[0].start = MAX(frames[0].start, 1ULL);
-    frame_base = frames[0].start - 1;
-    if (frames[nr_ranges - 1].end - frame_base > UINT32_MAX) {
+    ram[0].start = MAX(ram[0].start, 1ULL);
+    frame_base = ram[0].start - 1;
+    if (ram[nr_ram - 1].end - frame_base > UINT32_MAX) {
         panic("memory spans more than 16 TiB");
     }
 }
@@ -44,9 +40,9 @@ void frame_table_for_each_part(void (*fn)(uint64_t va, uint64_t size, void *arg)
     unsigned int i;
 
     learn_banks();
-    for (i = 0; i < nr_ranges; i++) {
-        uint64_t start = MAX(ALIGN_DOWN(entry_va(frames[i].start), PAGE_SIZE), done);
-        uint64_t end = ALIGN_UP(entry_va(frames[i].end), PAGE_SIZE);
+    for (i = 0; i < nr_ram; i++) {
+        uint64_t start = MAX(ALIGN_DOWN(entry_va(ram[i].start), PAGE_SIZE), done);
+        uint64_t end = ALIGN_UP(entry_va(ram[i].end), PAGE_SIZE);
 
         if (start < end) {
             fn(start, end - start, arg);
@@ -55,13 +51,13 @@ void frame_table_for_each_part(void (*fn)(uint64_t va, uint64_t size, void *arg)
     }
 }
 
-const struct mem_range *frame_bank(uint64_t frame)
+const struct mem_range *frame_bank_beyond_first(uint64_t frame)
 {
     unsigned int i;
 
-    for (i = 0; i < nr_ranges; i++) {
-        if (frame - frames[i].start < frames[i].end - frames[i].start) {
-            return &frames[i];
+    for (i = 1; i < nr_ram; i++) {
+        if (frame - ram[i].start < ram[i].end - ram[i].start) {
+            return &ram[i];
         }
     }
     return NULL;
@@ -83,8 +79,8 @@ void page_alloc_init(bool scrub)
     uint64_t total = 0;
     unsigned int i;
 
-    for (i = 0; i < nr_ranges; i++) {
-        total += frames[i].end - frames[i].start;
+    for (i = 0; i < nr_ram; i++) {
+        total += ram[i].end - ram[i].start;
     }
     buddy_init(total, scrub ? CONTENT_DIRTY : CONTENT_BOOT);
     bootmem_for_each_free(give_range, NULL);
@@ -96,9 +92,9 @@ void page_alloc_give(uint64_t start, uint64_t end)
     uint64_t last = end >> PAGE_SHIFT;
     unsigned int i;
 
-    for (i = 0; i < nr_ranges; i++) {
-        uint64_t from = MAX(first, frames[i].start);
-        uint64_t to = MIN(last, frames[i].end);
+    for (i = 0; i < nr_ram; i++) {
+        uint64_t from = MAX(first, ram[i].start);
+        uint64_t to = MIN(last, ram[i].end);
 
         if (from < to) {
             buddy_give(from, to);

@@ -162,50 +162,53 @@ int page_alloc_guest(struct domain *d, unsigned int order, unsigned int flags, m
     return err;
 }
 
-/* One more reference if the masked word is as wanted and the count is neither 0 nor full. */
-static bool take_reference(mfn_t m, uint64_t mask, uint64_t wanted, uint64_t *word)
+/*
+ * One more reference if the masked word is as wanted and the count is neither 0 nor full. Returns
+ * the word as it was, or 0, which no counted frame has.
+ */
+static always_inline uint64_t take_of_ram(mfn_t m, uint64_t mask, uint64_t wanted)
 {
-    struct page *pg;
-    uint64_t old;
+    struct page *pg = mfn_to_page(m);
+    uint64_t old = READ_ONCE(pg->word);
 
-    if (unlikely(!mfn_is_ram(m))) {
-        return false;
-    }
-    pg = mfn_to_page(m);
-    old = READ_ONCE(pg->word);
     do {
         if (unlikely((old & mask) != wanted || (uint32_t)old - 1U >= PAGE_REFS_MAX - 1U)) {
-            return false;
+            return 0;
         }
     } while (unlikely(!atomic_cas(&pg->word, &old, old + 1)));
-    *word = old;
-    return true;
+    return old;
+}
+
+static noinline uint64_t take_beyond_first(mfn_t m, uint64_t mask, uint64_t wanted)
+{
+    return frame_bank_beyond_first(m.n) != NULL ? take_of_ram(m, mask, wanted) : 0;
+}
+
+static always_inline uint64_t take_reference(mfn_t m, uint64_t mask, uint64_t wanted)
+{
+    if (likely(in_first_bank(m.n))) {
+        return take_of_ram(m, mask, wanted);
+    }
+    return take_beyond_first(m, mask, wanted);
 }
 
 bool page_get(mfn_t m, const struct domain *d)
 {
-    uint64_t word;
-
     return take_reference(m, CLASS_MASK | OWNER_MASK | WORD_ALLOCATED,
-                          CLASS_COUNTED | FIELD(d->id, WORD_OWNER_SHIFT) | WORD_ALLOCATED, &word);
+                          CLASS_COUNTED | FIELD(d->id, WORD_OWNER_SHIFT) | WORD_ALLOCATED) != 0;
 }
 
 bool page_get_any(mfn_t m, domid_t *owner)
 {
-    uint64_t word;
+    uint64_t word = take_reference(m, CLASS_MASK, CLASS_COUNTED);
 
-    if (!take_reference(m, CLASS_MASK, CLASS_COUNTED, &word)) {
-        return false;
-    }
     *owner = (domid_t)(word >> WORD_OWNER_SHIFT);
-    return true;
+    return word != 0;
 }
 
 bool page_get_again(mfn_t m)
 {
-    uint64_t word;
-
-    return take_reference(m, CLASS_MASK, CLASS_COUNTED, &word);
+    return take_of_ram(m, CLASS_MASK, CLASS_COUNTED) != 0;
 }
 
 static noinline void free_last(mfn_t m, uint64_t word)

@@ -11,8 +11,22 @@
 #define WORD_FLAGS_SHIFT 60
 #define WORD_ALLOCATED   ((uint64_t)PAGEF_ALLOCATED << WORD_FLAGS_SHIFT)
 
-/* Frame range of the bank that holds m, or NULL. */
-const struct mem_range *frame_bank(uint64_t frame);
+/* RAM in frames, sorted; fixed after start-up. There is at least one bank when pages exist. */
+extern struct mem_range ram[BOOTMEM_BANKS];
+extern unsigned int nr_ram;
+
+const struct mem_range *frame_bank_beyond_first(uint64_t frame);
+
+static inline bool in_first_bank(uint64_t frame)
+{
+    return frame - ram[0].start < ram[0].end - ram[0].start;
+}
+
+/* The bank that holds the frame, or NULL. */
+static inline const struct mem_range *frame_bank(uint64_t frame)
+{
+    return likely(in_first_bank(frame)) ? &ram[0] : frame_bank_beyond_first(frame);
+}
 
 /* Takes 2^order frames for `class`, scrubbed as class and flags ask. Their entries are zero. */
 int buddy_alloc(unsigned int order, enum page_class class, unsigned int flags,
