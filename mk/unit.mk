@@ -7,13 +7,14 @@ ifeq ($(ARCH),host)
 
 UNIT_WARNINGS := $(filter-out -Wmissing-prototypes -Wconversion,$(WARNINGS))
 UNIT_CFLAGS := -std=gnu11 -g $(UNIT_WARNINGS) $(TARGET_CFLAGS) $(INCLUDES) -I tests/unit \
-               -I hypervisor -isystem $(xen_headers)
+               -I hypervisor -idirafter hypervisor/arch/arm64/include -isystem $(xen_headers)
 
 unit_programs := $(patsubst tests/%.c,$(out)/%,$(wildcard tests/unit/test_*.c))
 fuzz_programs := $(patsubst tests/%.c,$(out)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # Helpers that every unit test may use: the .c files of tests/unit that are not tests. An archive,
 # so that a test links those it names and nothing that they would pull in beside its fakes.
-unit_helpers := $(patsubst %.c,$(out)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+unit_helpers := $(patsubst %.c,$(out)/%.o,\
+                  $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 
 $(out)/tests/%.o: tests/%.c $(makefiles) | $(headers) $(xen_headers)/xen/xen.h
 	@mkdir -p $(@D)

@@ -223,10 +223,10 @@ static void put_chosen(struct nodes *n, const struct launch *l)
 static void put_cpus(struct nodes *n, uint32_t count)
 {
     static const char generic[] = "arm,armv8";
-    uint32_t cpu, cpus = fdt_find(&host_fdt, "/cpus");
+    uint32_t cpu;
     struct fdt_prop prop = {.data = (const uint8_t *)generic, .len = sizeof(generic)};
 
-    fdt_for_each_child (&host_fdt, cpu, cpus) {
+    fdt_for_each_child (&host_fdt, cpu, fdt_find(&host_fdt, "/cpus")) {
         if (fdt_get(&host_fdt, cpu, "compatible", &prop)) {
             break;
         }
@@ -239,7 +239,7 @@ static void put_cpus(struct nodes *n, uint32_t count)
  * Where grant tables and foreign frames may go: address space that is neither RAM nor a device, as
  * dom0's own DMA could reach RAM behind a gfn. Without such a hole: the place of Hearth's image.
  */
-static void put_hypervisor(struct dom0 *b, struct nodes *n)
+static void put_dom0_hypervisor(struct dom0 *b, struct nodes *n)
 {
     struct launch_bank ranges[2] = {
         {image_to_paddr(_image_start).a,
@@ -281,7 +281,7 @@ int dom0_fdt(struct dom0 *b, void *buf, uint32_t size, uint32_t *len)
     nodes_psci(&n);
     put_timer(&n);
     nodes_memory(&n, b->l);
-    put_hypervisor(b, &n);
+    put_dom0_hypervisor(b, &n);
     put_chosen(&n, b->l);
     fdt_end_node(&n.w);
     return fdt_finish(&n.w, len);

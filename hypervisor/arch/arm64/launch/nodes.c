@@ -43,14 +43,14 @@ void nodes_put_reg(struct nodes *n, const struct launch_bank *ranges, unsigned i
     fdt_put_cells(&n->w, "reg", cells, used_cells);
 }
 
-void nodes_cpus(struct nodes *n, uint32_t cpus, const char *compatible, uint32_t compatible_len)
+void nodes_cpus(struct nodes *n, uint32_t count, const char *compatible, uint32_t compatible_len)
 {
     uint32_t i, affinity;
 
     fdt_begin_node(&n->w, "cpus");
     fdt_put_u32(&n->w, "#address-cells", 1);
     fdt_put_u32(&n->w, "#size-cells", 0);
-    for (i = 0; i < cpus; i++) {
+    for (i = 0; i < count; i++) {
         affinity = i % 16 | i / 16 << 8;
         nodes_begin_at(n, "cpu", affinity);
         fdt_put_string(&n->w, "device_type", "cpu");

@@ -31,7 +31,7 @@ struct nodes {
 };
 
 void nodes_put_reg(struct nodes *n, const struct launch_bank *ranges, unsigned int count);
-void nodes_cpus(struct nodes *n, uint32_t cpus, const char *compatible, uint32_t compatible_len);
+void nodes_cpus(struct nodes *n, uint32_t count, const char *compatible, uint32_t compatible_len);
 void nodes_psci(struct nodes *n);
 /* clock_frequency 0: firmware has set CNTFRQ. */
 void nodes_timer(struct nodes *n, uint32_t clock_frequency);

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A device tree made from a program of bytes, through boot description and plan. What is planned
+ * refers to listed modules only. panic() is a regular end: it is about dom0 or memory.
+ */
+#include "quiet.h"
+
+#include <asm/host.h>
+
+#include <hearth/bootmem.h>
+#include <hearth/fdt.h>
+#include <hearth/launch.h>
+
+/* Here, so that each run begins with none. */
+#include "common/mm/bootmem.c"
+
+static uint8_t blob[1 << 15] aligned(8);
+
+static const char *const names[] = {
+    "compatible",  "reg",      "memory",         "cpus",        "xen,enhanced",
+    "vpl011",      "bootargs", "#address-cells", "#size-cells", "xen,xen-bootargs",
+    "device_type", "ranges",   "status",         "stdout-path",
+};
+static const char *const values[] = {
+    "multiboot,kernel\0multiboot,module",
+    "multiboot,ramdisk\0multiboot,module",
+    "xen,domain",
+    "enabled",
+    "memory",
+    "dom0_mem=1M",
+    "no-xenstore",
+    "",
+};
+
+static void stop(const char *how)
+{
+    (void)how;
+    longjmp(quiet_panicked, 1);
+}
+
+static void one_value(struct fdt_writer *w, const char *name, const uint8_t *p)
+{
+    const char *text = values[p[0] % 8];
+
+    switch (p[1] & 3) {
+    case 0:
+        fdt_put_u32(w, name, p[2] & 7);
+        break;
+    case 1:
+        fdt_put_ranges(
+            w, name, (const uint64_t[]){GiB(1) + ((uint64_t)p[2] << 16), (uint64_t)p[3] << 12}, 2);
+        break;
+    case 2:
+        fdt_put_strings(w, name, text,
+                        (uint32_t)strlen(text) + 1 +
+                            (p[0] % 8 < 2 ? (uint32_t)sizeof("multiboot,module") : 0));
+        break;
+    default:
+        fdt_put(w, name, p, 4);
+        break;
+    }
+}
+
+static bool make_tree(const uint8_t *data, size_t size, uint32_t *len)
+{
+    static const char *const nodes[] = {"chosen", "m@1", "m@2", "d1", "memory", "reserved-memory"};
+    static struct fdt_writer w;
+
+    fdt_write_start(&w, blob, sizeof(blob));
+    fdt_begin_node(&w, "");
+    for (; size >= 5; size -= 5, data += 5) {
+        if (data[0] < 0x40) {
+            fdt_begin_node(&w, nodes[data[0] % 6]);
+        } else if (data[0] < 0x80 && w.depth > 1) {
+            fdt_end_node(&w);
+        } else if (w.in_properties) {
+            one_value(&w, names[data[0] % 14], data + 1);
+        }
+    }
+    while (w.depth > 0 && w.error == 0) {
+        fdt_end_node(&w);
+    }
+    return fdt_finish(&w, len) == 0;
+}
+
+static void check(const struct launch_plan *plan)
+{
+    for (unsigned int i = 0; i < plan->count; i++) {
+        const struct plan_domain *p = &plan->domain[i];
+
+        if (p->cmdline == NULL || p->kernel.size == 0 || p->memory == 0 || (p->is_dom0 && i != 0) ||
+            (!p->is_dom0 && p->cpus == 0)) {
+            abort();
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct launch_plan plan;
+    static bool ready;
+    uint32_t len;
+
+    if (!make_tree(data, size, &len)) {
+        return 0;
+    }
+    if (!ready) {
+        host_add_cpus(1);
+        host_on_stop = stop;
+        ready = true;
+    }
+    nr_banks = 0;
+    nr_reserved = 0;
+    if (setjmp(quiet_panicked) == 0) {
+        if (boot_fdt_open(&boot_info, blob, GiB(1)) != 0) {
+            abort();
+        }
+        cmdline_parse(boot_info.cmdline);
+        boot_fdt_memory();
+        boot_fdt_reserve(&boot_info);
+        plan_read(&host_fdt, &boot_info, &plan);
+        check(&plan);
+    }
+    return 0;
+}
