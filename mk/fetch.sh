@@ -127,8 +127,7 @@ busybox() {
 qemu10() {
     for p in qemu-system-arm qemu-system-x86 qemu-system-misc qemu-system-data \
              qemu-system-common opensbi; do
-        case $p in opensbi | qemu-system-data) arch=amd64 ;; *) arch=$(dpkg --print-architecture) ;; esac
-        unpack $suite-backports "$arch" $p "$inputs/qemu10"
+        unpack $suite-backports "$(dpkg --print-architecture)" $p "$inputs/qemu10"
     done
 }
 

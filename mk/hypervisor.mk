@@ -157,7 +157,7 @@ compile_commands: $(headers)
 	$(file >compile_commands.json,[)
 	$(foreach f,$(filter %.c,$(wildcard $(objects:.o=.c))),\
 	  $(file >>compile_commands.json,$(call compile_entry,$(f))$(comma)))
-	$(file >>compile_commands.json,{"directory": "$(CURDIR)"$(comma) "file": "Makefile"$(comma) "command": "make"}])
+	@sed -i '$$s/,$$/]/' compile_commands.json
 	@echo '  $(words $(objects)) objects in compile_commands.json'
 
 # What the lints run a file through: make ARCH=x print-cc FILE=f

@@ -81,9 +81,9 @@ class Machine:
     virtualization: bool = True
     qemu: str = os.environ.get("QEMU", "qemu-system-aarch64")
     qemu_args: tuple = ()
-    # What the guest's clock follows. "count" (one CPU's default): instructions, so that a run repeats
-    # exactly and a busy host delays nothing that is timed; with several CPUs one that spins would
-    # keep the others waiting. "turns" (several CPUs' default): one host thread, CPUs take turns.
+    # What the guest's clock follows. "count" (one CPU's default): instructions, so that a run
+    # repeats exactly and a busy host delays nothing that is timed; with several CPUs one that spins
+    # would keep the others waiting. "turns" (several CPUs' default): one host thread, CPUs take turns.
     # "threads": one host thread for each CPU, and real races.
     clock: str = ""
     bare: bool = False                   # no -kernel, no -dtb: qemu_args load everything
@@ -176,7 +176,9 @@ class Machine:
     def command(self, interactive=False):
         """The whole QEMU command, after writing the device tree that it names."""
         dtb = self.write_dtb()
-        serial = ["-serial", "mon:stdio"] if interactive else ["-serial", "stdio", "-monitor", "none"]
+        serial = ["-serial", "stdio", "-monitor", "none"]
+        if interactive:
+            serial = ["-serial", "mon:stdio"]
         words = [*self.board(), "-no-reboot", *serial]
         if not self.bare:
             words += ["-kernel", str(self.hypervisor), "-dtb", str(dtb)]

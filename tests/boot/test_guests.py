@@ -55,7 +55,8 @@ def test_console_switch(boot):
 
 @pytest.mark.feature("more vCPUs than CPUs")
 def test_more_vcpus_than_cpus(boot):
-    m = boot(smp=1, dom0_options="dom0_mem=512M dom0_max_vcpus=2", dom0=Domain("dom0", do="load,shell"),
+    m = boot(smp=1, dom0_options="dom0_mem=512M dom0_max_vcpus=2",
+             dom0=Domain("dom0", do="load,shell"),
              domus=[Domain("alpha", cpus=2, do="load,poweroff")])
     m.expect_all(["dom0 load done on 2 CPUs", "alpha load done on 2 CPUs"], timeout=300)
     m.send("poweroff -f\r")

@@ -11,7 +11,7 @@ from lint import ARCHES, TOP, built, files, read, verdict
 
 def declared():
     text = "".join(read(f) for f in files("hypervisor/include/hearth/arch/*.h"))
-    text = re.sub(r"/\*.*?\*/|^\s*#.*$", "", text, flags=re.S | re.M)
+    text = re.sub(r"/\*.*?\*/|^\s*#[^\n]*$", "", text, flags=re.S | re.M)
     return set(re.findall(r"\b(arch_\w+)\s*\([^;{]*\)[^;{]*;", text))
 
 

@@ -6,10 +6,11 @@ import subprocess
 
 from lint import TOP, files, verdict
 
-sources = files("hypervisor/*.c", "hypervisor/*.h", "tests/*.c", "tests/*.h", "tools/*.c", "tools/*.h")
+sources = files(*(f"{top}/*.{kind}" for top in ("hypervisor", "tests", "tools") for kind in "ch"))
 out = subprocess.run(["clang-format", "--dry-run", *map(str, sources)], cwd=TOP,
                      capture_output=True, text=True).stderr
-warned = [line.split(": warning")[0] for line in out.splitlines() if ": warning: code should" in line]
+warned = [line.split(": warning")[0] for line in out.splitlines()
+          if ": warning: code should" in line]
 per_file = {}
 for place in warned:
     per_file.setdefault(place.split(":")[0], []).append(place)

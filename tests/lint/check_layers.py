@@ -36,7 +36,8 @@ def check(path, level, owner, allow):
     for number, line in enumerate(text.splitlines(), 1):
         include = re.match(r'\s*#\s*include\s+[<"]([^>"]+)[>"]', line)
         if include:
-            yield from check_include(f"{path}:{number}", folder, include.group(1), level, owner, allow)
+            yield from check_include(f"{path}:{number}", folder, include.group(1),
+                                     level, owner, allow)
         elif folder != "abi" and ARCH_WORDS.search(re.sub(r"/?\*.*", "", line)):
             yield f"{path}:{number}: names an architecture: {line.strip()}"
 

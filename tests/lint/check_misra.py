@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """MISRA C:2012 with cppcheck's add-on: mandatory and required rules are kept, or the rule has a row
-in docs/misra/deviations.md (| rule | scope | reason |; scope is a path prefix, or `all`). A row that
-nothing needs fails too, so the list can only shrink."""
+in docs/misra/deviations.md (| rule | scope | reason |; scope is a path prefix, or `all`). A row
+that nothing needs fails too, so the list can only shrink."""
 
 import collections
 import re
@@ -22,15 +22,15 @@ def deviations():
 
 
 def findings(cache):
-    """Number of files, and cppcheck's lines. A cache kept from other sources would add false ones."""
+    """Number of files, and cppcheck's lines. A cache kept from other sources adds false ones."""
     sources = [str(f) for f in files("hypervisor/common/*.c", "hypervisor/drivers/*.c",
                                      "hypervisor/arch/arm64/*.c") if "abi" not in f.parts]
-    flags = [f for f in compiler("arm64", "hypervisor/common/x.c")]
+    flags = compiler("arm64", "hypervisor/common/x.c")
     includes = [a for f, a in zip(flags, flags[1:]) if f == "-I"]
     forced = [a for f, a in zip(flags, flags[1:]) if f == "-include"]
     out = subprocess.run(
-        ["cppcheck", "--addon=misra", "--quiet", f"--cppcheck-build-dir={cache}", "-j2", "--std=c11", "--platform=unix64",
-         "--suppress=*:*/include/xen/*", "--inline-suppr", "-D__GNUC__=12", "-D__aarch64__=1",
+        ["cppcheck", "--addon=misra", "--quiet", f"--cppcheck-build-dir={cache}", "-j2",
+         "--std=c11", "--platform=unix64", "--suppress=*:*/include/xen/*", "--inline-suppr", "-D__GNUC__=12", "-D__aarch64__=1",
          "--template={file}:{line}: {id}: {message}", *(f"-I{i}" for i in includes),
          *(f"--include={i}" for i in forced), *sources], cwd=TOP, capture_output=True, text=True)
     return len(sources), sorted(set(out.stderr.splitlines()))
@@ -51,12 +51,14 @@ def main():
         path, where, rule = found.groups()
         if rule in ADVISORY:
             continue
-        row = next(((r, s) for r, s in rows if r == rule and (s == "all" or path.startswith(s))), None)
+        row = next(((r, s) for r, s in rows
+                    if r == rule and (s == "all" or path.startswith(s))), None)
         if row:
             used[row] += 1
         else:
             bad.append(f"{path}:{where}: rule {rule}")
-    bad += [f"{DEVIATIONS}: nothing needs the row for {r} in {s}" for r, s in rows if not used[r, s]]
+    bad += [f"{DEVIATIONS}: nothing needs the row for {r} in {s}" for r, s in rows
+            if not used[r, s]]
     per_rule = collections.Counter(b.rsplit(" ", 1)[1] for b in bad if ": rule " in b)
     print("deviations used:", dict(sorted((f"{r} {s}", n) for (r, s), n in used.items())))
     print("not accounted for:", dict(per_rule.most_common()))

@@ -21,4 +21,5 @@ def check(path):
 
 sources = [f for f in files("hypervisor/*.c") if "arm64" in arch_of(f)]
 with ThreadPoolExecutor(2) as pool:
-    verdict("sparse", len(sources), sorted({l for found in pool.map(check, sources) for l in found}))
+    found = {line for lines in pool.map(check, sources) for line in lines}
+verdict("sparse", len(sources), sorted(found))

@@ -39,7 +39,7 @@ def arch_of(path):
 
 
 def built(arch):
-    """Object files of the hypervisor that the build made for an architecture and sources still have."""
+    """Object files of the hypervisor for an architecture, as far as their sources still exist."""
     top = TOP / "build" / arch / "hypervisor"
     return [o for o in sorted(top.rglob("*.o"))
             if any((TOP / "hypervisor" / o.relative_to(top)).with_suffix(s).exists()
