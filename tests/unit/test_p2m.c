@@ -426,6 +426,31 @@ static void test_readers(void **state)
     release(&a, block, 9);
 }
 
+/* A reader that misses what is being broken waits for the end of it. */
+static void *patient_reader(void *arg)
+{
+    struct p2m_entry e;
+
+    (void)arg;
+    (void)host_switch_cpu(1);
+    return (void *)(intptr_t)p2m_lookup(&p2m, gfn(3), &e);
+}
+
+static void test_reader_waits(void **state)
+{
+    pthread_t thread;
+    void *result;
+
+    (void)state;
+    p2m.pt.breaks++;
+    assert_int_equal(pthread_create(&thread, NULL, patient_reader, NULL), 0);
+    usleep(50000);
+    assert_int_equal(p2m_map(&p2m, gfn(3), mfn(9), 1, P2M_RAM, P2M_RW), 0);
+    atomic_fetch_add((_Atomic uint32_t *)&p2m.pt.breaks, 1);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_int_equal((intptr_t)result, 0);
+}
+
 static void test_nothing_leaks(void **state)
 {
     static uint64_t before;
@@ -461,6 +486,7 @@ int main(void)
         P2M_TEST(test_flush_forms),
         P2M_TEST(test_destroy),
         P2M_TEST(test_readers),
+        P2M_TEST(test_reader_waits),
         cmocka_unit_test(test_nothing_leaks),
     };
 

@@ -224,6 +224,12 @@ static void split_and_merge(void **state)
             assert_int_equal(record_map(&r, 6 * G1 + n, 9 * G1 + n, 1, attr), 0);
         }
         expect_leaf(6 * G1 + 3, 9 * G1 + 3, RW, 0);
+        /* Blocks in a row that as a whole are not aligned for one of the next size. */
+        assert_int_equal(record_map(&r, 7 * G1, 9 * G1 + M2, G1, RW), 0);
+        assert_int_equal(record_map(&r, 7 * G1 + 5, 9 * G1 + M2 + 5, 1, PT_R), 0);
+        assert_int_equal(record_map(&r, 7 * G1, 9 * G1 + M2, M2 - 1, RW), 0);
+        assert_int_equal(record_map(&r, 7 * G1 + M2 - 1, 9 * G1 + 2 * M2 - 1, 1, RW), 0);
+        expect_leaf(7 * G1 + 3, 9 * G1 + M2 + 3, RW, 1);
         record_check_tree(&r);
         record_finish(&r);
     }
