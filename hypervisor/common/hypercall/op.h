@@ -65,17 +65,17 @@ static always_inline int64_t op_finish(int rc, bool copy_back, guest_ptr_t arg, 
 
 #define OP_BODY_SELF(prefix, name, type, direction, hook)                                          \
     {                                                                                              \
-        struct type a;                                                                             \
-        int rc = guest_copy_in(&a, arg, sizeof(a));                                                \
+        struct type row_arg;                                                                       \
+        int row_rc = guest_copy_in(&row_arg, arg, sizeof(row_arg));                                \
                                                                                                    \
-        if (rc == 0) {                                                                             \
-            rc = xsm_check(XSM_##hook, v->domain, NULL);                                           \
+        if (row_rc == 0) {                                                                         \
+            row_rc = xsm_check(XSM_##hook, v->domain, NULL);                                       \
         }                                                                                          \
-        if (rc != 0) {                                                                             \
-            return rc;                                                                             \
+        if (row_rc != 0) {                                                                         \
+            return row_rc;                                                                         \
         }                                                                                          \
-        rc = prefix##_op_##name(v, &a);                                                            \
-        return op_finish(rc, OP_COPY_BACK_##direction, arg, &a, sizeof(a));                        \
+        row_rc = prefix##_op_##name(v, &row_arg);                                                  \
+        return op_finish(row_rc, OP_COPY_BACK_##direction, arg, &row_arg, sizeof(row_arg));        \
     }
 
 #define OP_CASE_SELF(prefix, number, name, type, direction, hook)                                  \
@@ -84,25 +84,25 @@ static always_inline int64_t op_finish(int rc, bool copy_back, guest_ptr_t arg, 
 
 #define OP_CASE_TARGET(prefix, number, name, type, direction, hook, field)                         \
     case number: {                                                                                 \
-        struct type a;                                                                             \
-        struct domain *d;                                                                          \
-        int rc = guest_copy_in(&a, arg, sizeof(a));                                                \
+        struct type row_arg;                                                                       \
+        struct domain *row_d;                                                                      \
+        int row_rc = guest_copy_in(&row_arg, arg, sizeof(row_arg));                                \
                                                                                                    \
-        if (rc != 0) {                                                                             \
-            return rc;                                                                             \
+        if (row_rc != 0) {                                                                         \
+            return row_rc;                                                                         \
         }                                                                                          \
-        d = domain_find(a.field);                                                                  \
-        rc = d == NULL ? -ESRCH : xsm_check(XSM_##hook, v->domain, d);                             \
-        if (rc != 0) {                                                                             \
-            return rc;                                                                             \
+        row_d = domain_find(row_arg.field);                                                        \
+        row_rc = row_d == NULL ? -ESRCH : xsm_check(XSM_##hook, v->domain, row_d);                 \
+        if (row_rc != 0) {                                                                         \
+            return row_rc;                                                                         \
         }                                                                                          \
-        rc = prefix##_op_##name(v, d, &a);                                                         \
-        return op_finish(rc, OP_COPY_BACK_##direction, arg, &a, sizeof(a));                        \
+        row_rc = prefix##_op_##name(v, row_d, &row_arg);                                           \
+        return op_finish(row_rc, OP_COPY_BACK_##direction, arg, &row_arg, sizeof(row_arg));        \
     }
 
 #define OP_CASE_NULL(prefix, number, name, hook)                                                   \
     case number: {                                                                                 \
-        int rc = xsm_check(XSM_##hook, v->domain, NULL);                                           \
+        int row_rc = xsm_check(XSM_##hook, v->domain, NULL);                                       \
                                                                                                    \
-        return rc != 0 ? rc : prefix##_op_##name(v);                                               \
+        return row_rc != 0 ? row_rc : prefix##_op_##name(v);                                       \
     }
