@@ -82,9 +82,9 @@ class Machine:
     qemu: str = os.environ.get("QEMU", "qemu-system-aarch64")
     qemu_args: tuple = ()
     # What the guest's clock follows. "count" (one CPU's default): instructions, so that a run
-    # repeats exactly and a busy host delays nothing that is timed; with several CPUs one that spins
-    # would keep the others waiting. "turns" (several CPUs' default): one host thread, CPUs take turns.
-    # "threads": one host thread for each CPU, and real races.
+    # repeats exactly and a busy host delays nothing that is timed; with several CPUs one that
+    # spins would keep the others waiting. "turns" (several CPUs' default): one host thread, CPUs
+    # take turns. "threads": one host thread for each CPU, and real races.
     clock: str = ""
     bare: bool = False                   # no -kernel, no -dtb: qemu_args load everything
     edit_dts: object = None              # function from device tree source to the same

@@ -30,9 +30,10 @@ def findings(cache):
     forced = [a for f, a in zip(flags, flags[1:]) if f == "-include"]
     out = subprocess.run(
         ["cppcheck", "--addon=misra", "--quiet", f"--cppcheck-build-dir={cache}", "-j2",
-         "--std=c11", "--platform=unix64", "--suppress=*:*/include/xen/*", "--inline-suppr", "-D__GNUC__=12", "-D__aarch64__=1",
-         "--template={file}:{line}: {id}: {message}", *(f"-I{i}" for i in includes),
-         *(f"--include={i}" for i in forced), *sources], cwd=TOP, capture_output=True, text=True)
+         "--std=c11", "--platform=unix64", "--suppress=*:*/include/xen/*", "--inline-suppr",
+         "-D__GNUC__=12", "-D__aarch64__=1", "--template={file}:{line}: {id}: {message}",
+         *(f"-I{i}" for i in includes), *(f"--include={i}" for i in forced), *sources],
+        cwd=TOP, capture_output=True, text=True)
     return len(sources), sorted(set(out.stderr.splitlines()))
 
 
