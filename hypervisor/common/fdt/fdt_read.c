@@ -6,16 +6,6 @@
 
 #include "private.h"
 
-uint32_t fdt_be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-uint64_t fdt_be64(const uint8_t *p)
-{
-    return (uint64_t)fdt_be32(p) << 32 | fdt_be32(p + 4);
-}
-
 uint64_t fdt_cells(const uint8_t *p, uint32_t n)
 {
     uint64_t value = 0;

@@ -106,8 +106,14 @@ uint32_t fdt_find_phandle(const struct fdt *fdt, uint32_t phandle);
 /* phandle property, 0 when there is none. */
 uint32_t fdt_phandle(const struct fdt *fdt, uint32_t node);
 
-uint32_t fdt_be32(const uint8_t *p);
-uint64_t fdt_be64(const uint8_t *p);
+static inline uint32_t fdt_be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+static inline uint64_t fdt_be64(const uint8_t *p)
+{
+    return (uint64_t)fdt_be32(p) << 32 | fdt_be32(p + 4);
+}
 /* n cells of p as one number; n <= 2 (the low two of more). */
 uint64_t fdt_cells(const uint8_t *p, uint32_t n);
 
