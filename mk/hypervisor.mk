@@ -73,6 +73,8 @@ cflags = $(CFLAGS) $(INCLUDES) $(if $(call hosted,$(1)),,$(FREESTANDING)) \
 # The file that implements memcpy must not be compiled into calls of memcpy.
 no_idioms := -fno-builtin $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
 CFLAGS-hypervisor/common/lib/string.c += $(no_idioms)
+# A table of traps: its first line is the default that the other rows override.
+CFLAGS-hypervisor/arch/arm64/trap/classes.c += -Wno-override-init
 ifeq ($(ARCH),host)
 # On the host the C library (and ASan's interceptors) keep these names; ours are hearth_*.
 libc_names := memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr \

@@ -24,9 +24,10 @@ $(gen)/autoconf.h: $(config)
 	$(Q)$(kconfig) genconfig --header-path $@ Kconfig
 	@touch $@
 
-$(gen)/version.h: Makefile
+$(gen)/version.h: Makefile mk/kconfig.mk
 	@mkdir -p $(@D)
-	$(Q)printf '/* Generated. */\n#define HEARTH_VERSION "%s"\n' '$(HEARTH_VERSION)' >$@
+	$(Q)printf '/* Generated. */\n#define HEARTH_VERSION "%s"\n#define HEARTH_ARCH "%s"\n' \
+		'$(HEARTH_VERSION)' '$(ARCH)' >$@
 
 .PHONY: menuconfig savedefconfig
 menuconfig: $(config)
