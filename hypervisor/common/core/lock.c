@@ -115,7 +115,7 @@ NO_LOCK_ANALYSIS void spin_unlock(struct spinlock *l)
     if (IS_ENABLED(CONFIG_DEBUG)) {
         note_released(l);
     }
-    store_release(&l->ticket.owner, (uint16_t)(l->ticket.owner + 1));
+    store_release(&l->ticket.owner, (uint16_t)(READ_ONCE(l->ticket.owner) + 1));
 }
 
 NO_LOCK_ANALYSIS bool spin_trylock(struct spinlock *l)

@@ -58,7 +58,7 @@ static void list_block(uint64_t frame, unsigned int order, enum page_content con
 
     head.order = order & 0x1fU;
     head.content = content & 3U;
-    entry(frame)->word = head.word;
+    WRITE_ONCE(entry(frame)->word, head.word);
     page_list_add(&z->lists[content][order], entry(frame));
     z->filled[content] |= 1U << order;
 }
@@ -69,16 +69,19 @@ static void unlist_block(uint64_t frame, unsigned int order, enum page_content c
     struct page_list *l = &z->lists[content][order];
 
     page_list_del(l, entry(frame));
-    entry(frame)->word = 0;
+    WRITE_ONCE(entry(frame)->word, 0);
     if (l->head == 0) {
         z->filled[content] &= ~(1U << order);
     }
 }
 
+/* Of a frame that may be in use: a reference may be taken on it meanwhile. */
 static bool is_free_block(const struct page *pg, unsigned int order, enum page_content content)
 {
-    return pg->class == PAGE_FREE && (pg->flags & PAGEF_HEAD) != 0 && pg->order == order &&
-           pg->content == content;
+    struct page seen = {.word = READ_ONCE(pg->word)};
+
+    return seen.class == PAGE_FREE && (seen.flags & PAGEF_HEAD) != 0 && seen.order == order &&
+           seen.content == content;
 }
 
 static void count(uint64_t frames, enum page_content content)
@@ -206,7 +209,7 @@ int buddy_alloc(unsigned int order, enum page_class class, unsigned int flags, m
 
 void buddy_free(mfn_t m, unsigned int order, enum page_class class, enum page_content content)
 {
-    mfn_to_page(m)->word = 0;
+    WRITE_ONCE(mfn_to_page(m)->word, 0);
     spin_lock(&lock);
     if (class == PAGE_GUEST) {
         stats.guest -= 1ULL << order;

@@ -43,7 +43,8 @@ int page_alloc(unsigned int order, enum page_class class, unsigned int flags, mf
     }
     head.class = class & 0xfU;
     head.order = order & 0x1fU;
-    mfn_to_page(*out)->word = class == PAGE_SHARED ? counted_word(class, DOMID_INVALID) : head.word;
+    WRITE_ONCE(mfn_to_page(*out)->word,
+               class == PAGE_SHARED ? counted_word(class, DOMID_INVALID) : head.word);
     return 0;
 }
 
@@ -82,8 +83,7 @@ static void init_block(uint32_t index, uint64_t count, domid_t owner)
     struct page *end = pg + count;
 
     for (; pg != end; pg++) {
-        pg->word = word;
-        pg->links = links;
+        *pg = (struct page){.word = word, .links = links};
         links += LINKS_STEP;
     }
 }
