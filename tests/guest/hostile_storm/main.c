@@ -32,8 +32,10 @@ static void yield(void)
 
 static void nap(void)
 {
+    irq_disable(); /* or the interrupt is over before the wait */
     timer_set(timer_now() + 100);
     wait_irq();
+    irq_enable();
 }
 
 static void timer(void)
