@@ -53,7 +53,8 @@ static bool choose_victim(const struct vgic_vcpu *v, unsigned int urgent, unsign
     for (uint32_t rest = v->lr_used; rest != 0; rest &= rest - 1) {
         unsigned int i = vgic_first_bit(rest);
 
-        if ((v->lr[i] & LR_STATE) == LR_ACTIVE) {
+        /* Only what is pending and not active counts as pending for NPIE: keep such ones. */
+        if ((v->lr[i] & LR_ACTIVE) != 0) {
             *victim = i;
             return true;
         }
@@ -146,6 +147,7 @@ static void restore_evicted(struct vgic_vcpu *v)
             return;
         }
         b->active &= ~vgic_bit(bit);
+        (void)vgic_lr_refresh(v, b, bit); /* it may be pending as well */
     }
 }
 
