@@ -20,6 +20,7 @@ static struct p2m *p2ms[] = {&p2m};
 static struct vcpu v;
 static mfn_t frame[PAGES];
 static unsigned int access_of[PAGES];
+static unsigned int breaks;  /* how many more meet tables that are being split */
 static unsigned int changes; /* how many more translations are raced by a removal */
 
 int p2m_lookup(struct p2m *of, gfn_t g, struct p2m_entry *entry)
@@ -28,6 +29,11 @@ int p2m_lookup(struct p2m *of, gfn_t g, struct p2m_entry *entry)
     if (changes > 0) {
         changes--;
         __atomic_fetch_add(&p2m.generation, 1, __ATOMIC_RELEASE);
+    }
+    if (breaks > 0) {
+        breaks--;
+        __atomic_fetch_add(&p2m.pt.breaks, 2, __ATOMIC_RELEASE);
+        return -ENOENT;
     }
     if (g.n >= PAGES || access_of[g.n] == 0) {
         return -ENOENT;
@@ -172,6 +178,19 @@ static void test_race_with_removal(void **state)
     check_no_reference_leaks();
 }
 
+static void test_race_with_split(void **state)
+{
+    uint64_t buf = 0;
+
+    (void)state;
+    *byte(0) = 0x43;
+    breaks = 5;
+    assert_int_equal(guest_copy_in(&buf, guest_ptr(0), 1), 0);
+    assert_int_equal(buf, 0x43);
+    assert_int_equal(breaks, 0);
+    check_no_reference_leaks();
+}
+
 static void test_index(void **state)
 {
     guest_ptr_t p;
@@ -201,6 +220,7 @@ int main(void)
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_not_guest_memory),
         cmocka_unit_test(test_race_with_removal),
+        cmocka_unit_test(test_race_with_split),
         cmocka_unit_test(test_index),
         cmocka_unit_test(test_no_vcpu),
     };

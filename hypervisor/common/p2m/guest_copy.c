@@ -5,7 +5,8 @@
  * A translation is used without a lock: read the p2m's generation, translate, take a reference,
  * and find the generation unchanged. A removal grows the generation before it drops references
  * (release in p2m_unmap, acquire here), so the frame was mapped when the reference was taken. A
- * change in between repeats the attempt, a bounded number of times.
+ * change in between repeats the attempt, a bounded number of times. So does a fault while the page
+ * tables were broken to be made again (pt_breaks()); that section is short, and waited for.
  */
 #include <hearth/atomic.h>
 #include <hearth/cpu.h>
@@ -17,6 +18,7 @@
 #include <hearth/string.h>
 #include <hearth/vcpu.h>
 
+#include <hearth/arch/cpu.h>
 #include <hearth/arch/mm.h>
 
 #define MAX_ATTEMPTS 64U
@@ -45,6 +47,16 @@ static void move(enum direction how, void *guest, void *dst, const void *src, si
     compiler_barrier();
 }
 
+static uint32_t wait_for_no_break(const struct p2m *p2m)
+{
+    uint32_t breaks;
+
+    while (unlikely(((breaks = pt_breaks(&p2m->pt)) & 1U) != 0)) {
+        arch_cpu_relax();
+    }
+    return breaks;
+}
+
 /* The frame behind va, with a reference. */
 static int get_frame(struct vcpu *v, guest_ptr_t va, bool write, mfn_t *frame)
 {
@@ -52,17 +64,17 @@ static int get_frame(struct vcpu *v, guest_ptr_t va, bool write, mfn_t *frame)
     unsigned int i;
 
     for (i = 0; i < MAX_ATTEMPTS; i++) {
+        uint32_t breaks = wait_for_no_break(p2m);
         uint64_t generation = load_acquire(&p2m->generation);
-        uint32_t breaks = pt_breaks(&p2m->pt);
         domid_t owner;
 
-        if (arch_guest_translate(v, va, write, frame) != 0) {
-            if (p2m_miss_is_doubtful(p2m, breaks)) {
-                continue;
+        if (unlikely(arch_guest_translate(v, va, write, frame) != 0)) {
+            if (!p2m_miss_is_doubtful(p2m, breaks)) {
+                return -EFAULT;
             }
-            return -EFAULT;
+            continue;
         }
-        if (!page_get_any(*frame, &owner)) {
+        if (unlikely(!page_get_any(*frame, &owner))) {
             if (load_acquire(&p2m->generation) == generation) {
                 return -EFAULT; /* not RAM */
             }
