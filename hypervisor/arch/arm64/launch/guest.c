@@ -86,7 +86,8 @@ static void put_hypervisor(struct nodes *n, const struct launch *l)
 
 int guest_fdt(const struct launch *l, void *buf, uint32_t size, uint32_t *len)
 {
-    static const char root[] = "xen,xenvm-4.17\0" "xen,xenvm";
+    static const char root[] = "xen,xenvm-4.17\0"
+                               "xen,xenvm";
     static const char cpu[] = "arm,armv8";
     struct nodes n = {
         .address_cells = 2,

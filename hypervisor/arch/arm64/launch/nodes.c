@@ -64,7 +64,9 @@ void nodes_cpus(struct nodes *n, uint32_t count, const char *compatible, uint32_
 
 void nodes_psci(struct nodes *n)
 {
-    static const char compatible[] = "arm,psci-1.0\0" "arm,psci-0.2\0" "arm,psci";
+    static const char compatible[] = "arm,psci-1.0\0"
+                                     "arm,psci-0.2\0"
+                                     "arm,psci";
 
     fdt_begin_node(&n->w, "psci");
     fdt_put_strings(&n->w, "compatible", compatible, sizeof(compatible));
@@ -84,7 +86,8 @@ static void put_ppi(const struct nodes *n, uint32_t *cells, uint32_t intid)
 
 void nodes_timer(struct nodes *n, uint32_t clock_frequency)
 {
-    static const char compatible[] = "arm,armv8-timer\0" "arm,armv7-timer";
+    static const char compatible[] = "arm,armv8-timer\0"
+                                     "arm,armv7-timer";
     uint32_t cells[12];
 
     put_ppi(n, &cells[0], TIMER_PHYS_S);
@@ -104,7 +107,8 @@ void nodes_timer(struct nodes *n, uint32_t clock_frequency)
 
 void nodes_hypervisor(struct nodes *n, const struct launch_bank *ranges, unsigned int count)
 {
-    static const char compatible[] = "xen,xen-4.17\0" "xen,xen";
+    static const char compatible[] = "xen,xen-4.17\0"
+                                     "xen,xen";
     uint32_t cells[3];
 
     put_ppi(n, cells, EVTCHN_PPI);
