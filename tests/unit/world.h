@@ -132,15 +132,16 @@ static inline void world_memory(struct world_domain *w)
     w->d.shared_info_mfn = m;
 }
 
-/* Domain n of the array with id n; 0 is privileged. */
-static inline struct domain *world_domain(unsigned int n, const struct domain_config *config)
+/* Domain n of the array; id 0 is privileged. */
+static inline struct domain *world_domain_as(unsigned int n, domid_t id,
+                                             const struct domain_config *config)
 {
     struct world_domain *w = &world[n];
 
     memset(w, 0, sizeof(*w));
-    w->d.id = (domid_t)n;
+    w->d.id = id;
     w->d.refs = 1;
-    w->d.is_privileged = n == 0;
+    w->d.is_privileged = id == 0;
     w->d.config = *config;
     w->d.max_vcpus = WORLD_VCPUS;
     w->d.vcpu = w->vcpus;
@@ -155,6 +156,11 @@ static inline struct domain *world_domain(unsigned int n, const struct domain_co
     WORLD_MUST(evtchn_domain_init(&w->d) == 0);
     WORLD_MUST(grant_domain_init(&w->d) == 0);
     return &w->d;
+}
+
+static inline struct domain *world_domain(unsigned int n, const struct domain_config *config)
+{
+    return world_domain_as(n, (domid_t)n, config);
 }
 
 /* Lets grace periods pass. */

@@ -160,7 +160,9 @@ int evtchn_take_port(struct evtchn_table *t, struct evtchn **out)
 void evtchn_tie(struct evtchn *a, struct evtchn *b)
 {
     a->state = EVTCHN_INTERDOMAIN;
+    a->data = 0;
     b->state = EVTCHN_INTERDOMAIN;
+    b->data = 0;
     /* Read in evtchn_send() without a lock. */
     store_release(&a->peer, b);
     store_release(&b->peer, a);

@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The FIFO ABI against a guest's consumer written from the ABI text, and its set-up and errors. */
+#include "unit.h"
+
+#include "world.h"
+
+#include <hearth/abi_types.h>
+#include <hearth/state.h>
+
+#define CONTROL_PAGE 1U /* of the world's pages; array pages follow */
+#define CONTROL_STEP 0x100U
+#define ARRAY_PAGE   2U
+
+static uint32_t local_head[WORLD_VCPUS][FIFO_QUEUES];
+static unsigned int delivered[FIFO_WORDS_PER_PAGE];
+
+static int64_t init_control(uint64_t frame, uint32_t offset, uint32_t vcpu)
+{
+    struct evtchn_init_control_arg a = {.control_gfn = frame, .offset = offset, .vcpu = vcpu};
+    int64_t rc = EVTCHN(11, a);
+
+    if (rc == 0) {
+        assert_int_equal(a.link_bits, 17);
+    }
+    return rc;
+}
+
+static int64_t expand(uint64_t frame)
+{
+    struct evtchn_expand_array_arg a = {.array_gfn = frame};
+
+    return EVTCHN(12, a);
+}
+
+static int64_t set_priority(evtchn_port_t port, uint32_t priority)
+{
+    struct evtchn_set_priority_arg a = {.port = port, .priority = priority};
+
+    return EVTCHN(13, a);
+}
+
+static evtchn_port_t bind_ipi(uint32_t vcpu)
+{
+    struct evtchn_bind_ipi_arg a = {.vcpu = vcpu};
+
+    return EVTCHN(7, a) == 0 ? a.port : 0;
+}
+
+static evtchn_port_t alloc_loop(evtchn_port_t *other)
+{
+    struct evtchn_alloc_unbound_arg u = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
+    struct evtchn_bind_interdomain_arg b = {.remote_dom = DOMID_SELF};
+
+    assert_int_equal(EVTCHN(6, u), 0);
+    b.remote_port = u.port;
+    assert_int_equal(EVTCHN(0, b), 0);
+    *other = b.local_port;
+    return u.port;
+}
+
+static int64_t port_op(uint64_t op, evtchn_port_t port)
+{
+    struct evtchn_send_arg a = {.port = port};
+
+    return EVTCHN(op, a);
+}
+
+static int64_t bind_vcpu(evtchn_port_t port, uint32_t vcpu)
+{
+    struct evtchn_bind_vcpu_arg a = {.port = port, .vcpu = vcpu};
+
+    return EVTCHN(8, a);
+}
+
+static struct guest_fifo_control *control(unsigned int vcpu)
+{
+    return (void *)((char *)world_va(1, CONTROL_PAGE) + vcpu * CONTROL_STEP);
+}
+
+static uint32_t *word(evtchn_port_t port)
+{
+    return (uint32_t *)world_va(1, ARRAY_PAGE + port / FIFO_WORDS_PER_PAGE) +
+           port % FIFO_WORDS_PER_PAGE;
+}
+
+/* One event of the highest ready queue, as event_channel.h's guest takes it; false: none. */
+static bool consume_one(unsigned int vcpu, uint32_t *ready)
+{
+    struct guest_fifo_control *c = control(vcpu);
+    uint32_t q, head, *w;
+
+    *ready |= c->ready;
+    c->ready = 0;
+    if (*ready == 0) {
+        return false;
+    }
+    q = (uint32_t)__builtin_ctz(*ready);
+    head = local_head[vcpu][q] != 0 ? local_head[vcpu][q] : c->head[q];
+    assert_true(head != 0);
+    w = word(head);
+    local_head[vcpu][q] = *w & FIFO_LINK_MASK;
+    assert_true((*w & FIFO_LINKED) != 0);
+    *w &= ~(FIFO_LINKED | FIFO_LINK_MASK);
+    if (local_head[vcpu][q] == 0) {
+        *ready &= ~(1U << q);
+    }
+    if ((*w & (FIFO_PENDING | FIFO_MASKED)) == FIFO_PENDING) {
+        *w &= ~FIFO_PENDING;
+        delivered[head]++;
+    }
+    return true;
+}
+
+static void drain(unsigned int vcpu)
+{
+    uint32_t ready = 0;
+
+    world[1].v[vcpu].info->upcall_pending = 0;
+    while (consume_one(vcpu, &ready)) {
+    }
+}
+
+static void drain_all(void)
+{
+    for (unsigned int i = 0; i < WORLD_VCPUS; i++) {
+        drain(i);
+    }
+}
+
+static int setup(void **state)
+{
+    static bool booted;
+    struct domain_config config = {.max_vcpus = WORLD_VCPUS};
+
+    (void)state;
+    if (!booted) {
+        host_boot(1);
+        booted = true;
+    }
+    for (unsigned int i = 0; i < 3; i++) {
+        world_domain(i, &config);
+    }
+    memset(local_head, 0, sizeof(local_head));
+    memset(delivered, 0, sizeof(delivered));
+    world_enter(1, 0);
+    return 0;
+}
+
+/* Domain 1 with FIFO on all vCPUs and one page of words. */
+static int setup_fifo(void **state)
+{
+    setup(state);
+    for (uint32_t i = 0; i < WORLD_VCPUS; i++) {
+        assert_int_equal(init_control(WORLD_GFN + CONTROL_PAGE, i * CONTROL_STEP, i), 0);
+    }
+    assert_int_equal(expand(WORLD_GFN + ARRAY_PAGE), 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    world_audit();
+    for (unsigned int i = 0; i < 3; i++) {
+        world_destroy(i);
+    }
+    for (unsigned int i = 0; i < 3; i++) {
+        world_free(i);
+    }
+    this_cpu()->current = NULL;
+    assert_int_equal(heap_in_use(), 0);
+    return 0;
+}
+
+static void test_set_up_errors(void **state)
+{
+    (void)state;
+    assert_int_equal(expand(WORLD_GFN + 2), -EOPNOTSUPP);
+    assert_int_equal(init_control(WORLD_GFN + 1, 4096 - 64, 0), -EINVAL);
+    assert_int_equal(init_control(WORLD_GFN + 1, 4, 0), -EINVAL);
+    assert_int_equal(init_control(WORLD_GFN + 1, ~0U & ~7U, 0), -EINVAL);
+    assert_int_equal(init_control(WORLD_GFN + 1, 0, WORLD_VCPUS), -ENOENT);
+    assert_int_equal(init_control(5, 0, 0), -EINVAL); /* no memory there */
+    assert_int_equal(init_control(~0ULL, 0, 0), -EINVAL);
+    assert_int_equal(init_control(WORLD_GFN + 1, 4096 - 72, 0), 0);
+    assert_int_equal(init_control(WORLD_GFN + 1, 0, 0), -EINVAL); /* once */
+    assert_int_equal(init_control(WORLD_GFN + 1, 0, 1), 0);
+    assert_int_equal(expand(5), -EINVAL);
+    for (unsigned int i = 0; i < FIFO_PORTS / FIFO_WORDS_PER_PAGE; i++) {
+        assert_int_equal(expand(WORLD_GFN + 2), 0); /* the guest's own mischief */
+    }
+    assert_int_equal(expand(WORLD_GFN + 2), -ENOSPC);
+}
+
+static void test_read_only_and_foreign_frames(void **state)
+{
+    struct p2m *p = world[1].d.p2m[0];
+
+    (void)state;
+    assert_int_equal(p2m_map(p, gfn(7), world[1].page[3], 1, P2M_RAM, P2M_R), 0);
+    assert_int_equal(init_control(7, 0, 0), -EINVAL);
+    assert_true(page_get(world[2].page[3], &world[2].d));
+    assert_int_equal(p2m_map(p, gfn(8), world[2].page[3], 1, P2M_FOREIGN, P2M_RW), 0);
+    assert_int_equal(init_control(8, 0, 0), -EINVAL);
+}
+
+static void test_order_in_a_queue(void **state)
+{
+    evtchn_port_t port[5];
+
+    (void)state;
+    for (unsigned int i = 0; i < 5; i++) {
+        port[i] = bind_ipi(0);
+        assert_int_equal(port_op(4, port[i]), 0);
+        assert_int_equal(port_op(4, port[i]), 0);
+    }
+    assert_int_equal(world[1].v[0].arch.upcalls, 1);
+    assert_int_equal(control(0)->ready, 1U << 7);
+    assert_int_equal(control(0)->head[7], port[0]);
+    for (unsigned int i = 0; i < 4; i++) {
+        assert_int_equal(*word(port[i]), FIFO_PENDING | FIFO_LINKED | port[i + 1]);
+    }
+    assert_int_equal(*word(port[4]), FIFO_PENDING | FIFO_LINKED);
+    drain_all();
+    for (unsigned int i = 0; i < 5; i++) {
+        assert_int_equal(delivered[port[i]], 1);
+    }
+    /* The tail was consumed: the next event is a head again. */
+    assert_int_equal(port_op(4, port[4]), 0);
+    assert_int_equal(control(0)->head[7], port[4]);
+    assert_int_equal(world[1].v[0].arch.upcalls, 2);
+    drain_all();
+    assert_int_equal(delivered[port[4]], 2);
+}
+
+static void test_masks(void **state)
+{
+    evtchn_port_t port = bind_ipi(0);
+
+    (void)state;
+    *word(port) = FIFO_MASKED;
+    assert_int_equal(port_op(4, port), 0);
+    assert_int_equal(*word(port), FIFO_MASKED | FIFO_PENDING);
+    assert_int_equal(world[1].v[0].arch.upcalls, 0);
+    assert_int_equal(port_op(9, port), 0);
+    assert_int_equal(*word(port), FIFO_PENDING | FIFO_LINKED);
+    assert_int_equal(world[1].v[0].arch.upcalls, 1);
+    /* Masked while on a queue: passed over, comes again by unmask. */
+    *word(port) |= FIFO_MASKED;
+    drain_all();
+    assert_int_equal(delivered[port], 0);
+    assert_int_equal(*word(port), FIFO_MASKED | FIFO_PENDING);
+    assert_int_equal(port_op(9, port), 0);
+    drain_all();
+    assert_int_equal(delivered[port], 1);
+    /* Unmasked by the guest itself, pending and off the queue: the next send links it. */
+    *word(port) = FIFO_PENDING;
+    assert_int_equal(port_op(4, port), 0);
+    drain_all();
+    assert_int_equal(delivered[port], 2);
+}
+
+static void test_priorities(void **state)
+{
+    evtchn_port_t low = bind_ipi(0), high = bind_ipi(0);
+
+    (void)state;
+    assert_int_equal(set_priority(low, 16), -EINVAL);
+    assert_int_equal(set_priority(5000, 1), -EINVAL);
+    assert_int_equal(set_priority(low, 15), 0);
+    assert_int_equal(set_priority(high, 0), 0);
+    port_op(4, low);
+    port_op(4, high);
+    assert_int_equal(control(0)->ready, 1U << 15 | 1U);
+    assert_int_equal(control(0)->head[0], high);
+    /* Moved while linked: stays where it is, then comes to the new queue. */
+    assert_int_equal(set_priority(low, 3), 0);
+    port_op(4, low);
+    drain_all();
+    port_op(4, low);
+    assert_int_equal(control(0)->head[3], low);
+    /* The old queue's tail is gone with it: a new event there is a head. */
+    assert_int_equal(set_priority(high, 15), 0);
+    port_op(4, high);
+    assert_int_equal(control(0)->head[15], high);
+    drain_all();
+    assert_int_equal(delivered[low], 2);
+    assert_int_equal(delivered[high], 2);
+}
+
+static void test_moves_between_vcpus(void **state)
+{
+    evtchn_port_t other, port = alloc_loop(&other);
+
+    (void)state;
+    drain_all();
+    port_op(4, other);
+    assert_int_equal(bind_vcpu(port, 2), 0);
+    drain_all();
+    port_op(4, other);
+    assert_int_equal(control(2)->head[7], port);
+    drain_all();
+    assert_int_equal(delivered[port], 2);
+    assert_int_equal(world[1].v[2].arch.upcalls, 1);
+}
+
+static void test_sent_before_the_word_is_there(void **state)
+{
+    evtchn_port_t port = 0;
+
+    (void)state;
+    world_settle();
+    while (port < 1030) {
+        port = bind_ipi(1);
+    }
+    assert_int_equal(port_op(4, port), 0);
+    assert_int_equal(port_op(4, port), 0);
+    world_audit();
+    assert_int_equal(port_op(4, port - 100), 0);
+    assert_int_equal(expand(WORLD_GFN + ARRAY_PAGE + 1), 0);
+    assert_int_equal(*word(port), FIFO_PENDING | FIFO_LINKED);
+    world_audit();
+    /* And closed before it comes. */
+    while (port < 2050) {
+        port = bind_ipi(1);
+    }
+    assert_int_equal(port_op(4, port), 0);
+    assert_int_equal(port_op(3, port), 0);
+    world_audit();
+    assert_int_equal(expand(WORLD_GFN + ARRAY_PAGE + 2), 0);
+    assert_int_equal(*word(port), 0);
+}
+
+static void test_linked_ports_are_not_reused(void **state)
+{
+    evtchn_port_t port = bind_ipi(0), next;
+
+    (void)state;
+    port_op(4, port);
+    assert_int_equal(port_op(3, port), 0);
+    assert_int_equal(*word(port), FIFO_LINKED); /* not pending any more, still on the queue */
+    for (unsigned int i = 0; i < 500; i++) {
+        next = bind_ipi(0);
+        assert_true(next != 0 && next != port);
+    }
+    world_audit();
+    drain_all();
+    assert_int_equal(delivered[port], 0);
+}
+
+static void test_all_ports(void **state)
+{
+    evtchn_port_t port, last = 0;
+
+    (void)state;
+    while ((port = bind_ipi(0)) != 0) {
+        last = port;
+    }
+    assert_int_equal(last, FIFO_PORTS - 1);
+    world_audit();
+}
+
+static void test_reset_goes_back_to_2_level(void **state)
+{
+    struct evtchn_reset_arg r = {.dom = DOMID_SELF};
+    evtchn_port_t port = 0;
+
+    (void)state;
+    while (port < 5000) {
+        port = bind_ipi(0);
+    }
+    assert_int_equal(EVTCHN(10, r), 0);
+    world_audit();
+    assert_int_equal(expand(WORLD_GFN + ARRAY_PAGE), -EOPNOTSUPP);
+    port = bind_ipi(0);
+    assert_in_range(port, 1, 4095);
+    port_op(4, port);
+    assert_true(bit_test(world[1].shared->evtchn_pending, port));
+    /* And there again; the frames were let go, so only the world's own references are left. */
+    assert_int_equal(mfn_to_page(world[1].page[CONTROL_PAGE])->refs, 1);
+    assert_int_equal(mfn_to_page(world[1].page[ARRAY_PAGE])->refs, 1);
+    assert_int_equal(init_control(WORLD_GFN + CONTROL_PAGE, 0, 0), 0);
+    assert_int_equal(mfn_to_page(world[1].page[CONTROL_PAGE])->refs, 2);
+    port = 0;
+    for (unsigned int i = 0; i < 6000; i++) {
+        port = MAX(port, bind_ipi(0));
+    }
+    assert_true(port >= 5000);
+    world_audit();
+}
+
+/* A guest that writes rubbish into its words and control blocks hurts only itself. */
+static void test_rubbish(void **state)
+{
+    evtchn_port_t port[32];
+
+    (void)state;
+    for (unsigned int i = 0; i < 32; i++) {
+        port[i] = bind_ipi((uint32_t)unit_below(WORLD_VCPUS));
+    }
+    for (unsigned int round = 0; round < 20000; round++) {
+        evtchn_port_t p = port[unit_below(32)];
+
+        switch (unit_below(6)) {
+        case 0:
+            *word(p) = (uint32_t)unit_random();
+            break;
+        case 1:
+            control((unsigned int)unit_below(WORLD_VCPUS))->head[unit_below(16)] =
+                (uint32_t)unit_random();
+            break;
+        case 2:
+            control((unsigned int)unit_below(WORLD_VCPUS))->ready = (uint32_t)unit_random();
+            break;
+        case 3:
+            (void)set_priority(p, (uint32_t)unit_below(16));
+            break;
+        case 4:
+            (void)port_op(9, p);
+            break;
+        default:
+            (void)port_op(4, p);
+            break;
+        }
+    }
+    world_audit();
+}
+
+/* Random sends, masks, moves and partial consumption: each pending event arrives, once. */
+static void test_against_a_model(void **state)
+{
+    enum { PORTS = 24 };
+    evtchn_port_t in[PORTS], out[PORTS];
+    unsigned int want[PORTS] = {0};
+    bool set[PORTS] = {false};
+    uint32_t ready[WORLD_VCPUS] = {0};
+
+    (void)state;
+    for (unsigned int i = 0; i < PORTS; i++) {
+        in[i] = alloc_loop(&out[i]);
+    }
+    drain_all();
+    memset(delivered, 0, sizeof(delivered));
+    for (unsigned int round = 0; round < 30000; round++) {
+        unsigned int i = (unsigned int)unit_below(PORTS);
+        unsigned int v = (unsigned int)unit_below(WORLD_VCPUS);
+
+        switch (unit_below(8)) {
+        case 0:
+            *word(in[i]) |= FIFO_MASKED;
+            break;
+        case 1:
+            assert_int_equal(port_op(9, in[i]), 0);
+            break;
+        case 2:
+            assert_int_equal(bind_vcpu(in[i], v), 0);
+            break;
+        case 3:
+            assert_int_equal(set_priority(in[i], (uint32_t)unit_below(16)), 0);
+            break;
+        case 4:
+        case 5:
+            for (uint64_t n = unit_below(4); n > 0 && consume_one(v, &ready[v]); n--) {
+            }
+            break;
+        default:
+            assert_int_equal(port_op(4, out[i]), 0);
+            break;
+        }
+        for (i = 0; i < PORTS; i++) {
+            bool is = (*word(in[i]) & FIFO_PENDING) != 0;
+
+            want[i] += set[i] && !is; /* it went from pending to delivered */
+            set[i] = is;
+            assert_int_equal(delivered[in[i]], want[i]);
+        }
+    }
+    for (unsigned int i = 0; i < PORTS; i++) {
+        assert_int_equal(port_op(9, in[i]), 0);
+    }
+    for (unsigned int v = 0; v < WORLD_VCPUS; v++) {
+        while (consume_one(v, &ready[v])) {
+        }
+    }
+    for (unsigned int i = 0; i < PORTS; i++) {
+        assert_int_equal(*word(in[i]), 0);
+        assert_int_equal(delivered[in[i]], want[i] + set[i]);
+    }
+}
+
+static struct state_stream saved(struct domain *d, uint8_t *buffer, size_t size)
+{
+    struct state_stream s = {.data = buffer, .size = size};
+
+    evtchn_state_save(d, &s);
+    assert_int_equal(s.error, 0);
+    s.size = s.pos;
+    s.pos = 0;
+    return s;
+}
+
+static int load_all(struct domain *d, struct state_stream s)
+{
+    struct state_header h;
+    const void *body;
+    int rc;
+
+    while ((rc = state_next(&s, &h, &body)) == 0 && h.type != STATE_END) {
+        rc = evtchn_state_load(d, &h, body);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return rc == -ENODATA ? 0 : rc;
+}
+
+static void test_state_round_trip(void **state)
+{
+    struct domain_config config = {.max_vcpus = WORLD_VCPUS};
+    static uint8_t first[65536], second[65536];
+    struct evtchn_bind_virq_arg virq = {.virq = VIRQ_DEBUG, .vcpu = 2};
+    struct evtchn_alloc_unbound_arg wait = {.dom = DOMID_SELF, .remote_dom = 2};
+    struct state_stream s, again;
+    evtchn_port_t port, other;
+
+    (void)state;
+    port = alloc_loop(&other);
+    bind_vcpu(port, 1);
+    set_priority(port, 4);
+    assert_int_equal(EVTCHN(1, virq), 0);
+    assert_int_equal(EVTCHN(6, wait), 0);
+    assert_true(bind_ipi(2) != 0);
+    port_op(4, other);
+    s = saved(&world[1].d, first, sizeof(first));
+    assert_true(s.size > 200);
+
+    /* A new domain with the same id and memory takes over. */
+    world[1].alive = false;
+    world_domain_as(3, 1, &config);
+    memcpy(world_va(3, CONTROL_PAGE), world_va(1, CONTROL_PAGE), PAGE_SIZE);
+    memcpy(world_va(3, ARRAY_PAGE), world_va(1, ARRAY_PAGE), PAGE_SIZE);
+    assert_int_equal(load_all(&world[3].d, s), 0);
+    assert_null(evtchn_audit(&world[3].d));
+    again = saved(&world[3].d, second, sizeof(second));
+    assert_int_equal(again.size, s.size);
+    assert_memory_equal(first, second, s.size);
+    assert_int_equal(world[3].v[2].virq_port[VIRQ_DEBUG], virq.port);
+    /* Twice does not go. */
+    assert_true(load_all(&world[3].d, s) != 0);
+    world_destroy(3);
+    world_free(3);
+    world[1].alive = true;
+}
+
+static void test_state_rejects(void **state)
+{
+    struct domain_config config = {.max_vcpus = WORLD_VCPUS};
+    static uint8_t good[65536], bad[65536];
+    struct state_stream s;
+    evtchn_port_t other;
+
+    (void)state;
+    (void)alloc_loop(&other);
+    s = saved(&world[1].d, good, sizeof(good));
+    for (size_t at = 0; at < s.size; at++) {
+        static const uint8_t values[] = {0x00, 0x01, 0x7f, 0xff};
+
+        for (unsigned int k = 0; k < ARRAY_SIZE(values); k++) {
+            struct state_stream b = {.data = bad, .size = s.size};
+
+            memcpy(bad, good, s.size);
+            bad[at] = values[k];
+            world[1].alive = false;
+            world_domain_as(3, 1, &config);
+            (void)load_all(&world[3].d, b);
+            assert_null(evtchn_audit(&world[3].d));
+            world_destroy(3);
+            world_free(3);
+            world[1].alive = true;
+        }
+    }
+}
+
+int main(void)
+{
+#define TEST(f)  cmocka_unit_test_setup_teardown(f, setup_fifo, teardown)
+#define PLAIN(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        PLAIN(test_set_up_errors),
+        PLAIN(test_read_only_and_foreign_frames),
+        TEST(test_order_in_a_queue),
+        TEST(test_masks),
+        TEST(test_priorities),
+        TEST(test_moves_between_vcpus),
+        TEST(test_sent_before_the_word_is_there),
+        TEST(test_linked_ports_are_not_reused),
+        TEST(test_all_ports),
+        TEST(test_reset_goes_back_to_2_level),
+        TEST(test_rubbish),
+        TEST(test_against_a_model),
+        TEST(test_state_round_trip),
+        TEST(test_state_rejects),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
