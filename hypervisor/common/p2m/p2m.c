@@ -61,7 +61,7 @@ int p2m_destroy(struct p2m *p2m)
 }
 
 /* A budget for which there is room in `dropped`. */
-static uint32_t p2m_budget(struct p2m *p2m) REQUIRES(p2m->lock)
+static always_inline uint32_t p2m_budget(struct p2m *p2m) REQUIRES(p2m->lock)
 {
     if (p2m->nr_dropped == P2M_CHUNK) {
         pt_flush(&p2m->pt);
@@ -82,72 +82,100 @@ static bool p2m_access_is_valid(unsigned int access)
     return (access & P2M_R) != 0 && (access & ~P2M_RWX) == 0;
 }
 
-int p2m_map_some(struct p2m *p2m, gfn_t gfn, mfn_t mfn, uint64_t count, enum p2m_type type,
-                 unsigned int access, uint64_t *done)
+/* The job of a map; -EINVAL for what the page-table code does not check. */
+static always_inline int p2m_map_job(struct pt_job *job, gfn_t gfn, mfn_t mfn, uint64_t count,
+                                     enum p2m_type type, unsigned int access)
 {
     bool counted = ((P2M_COUNTED >> type) & 1U) != 0;
-    struct pt_job job = {
+
+    if (!p2m_access_is_valid(access) || (counted && count != 1)) {
+        return -EINVAL;
+    }
+    *job = (struct pt_job){
         .frame = gfn.n,
         .target = mfn.n,
         .count = count,
         .attr = access | PT_SOFT(type) | (type == P2M_MMIO ? PT_DEVICE : 0),
         .max_level = counted ? 0 : 2,
     };
+    return 0;
+}
+
+/* One locked section. */
+static always_inline int p2m_map_step(struct p2m *p2m, struct pt_job *job)
+{
     int rc = -EINVAL;
 
-    if (!p2m_access_is_valid(access) || (counted && count != 1)) {
-        return rc;
-    }
     spin_lock(&p2m->lock);
     if (likely(!p2m->dying)) {
-        job.budget = p2m_budget(p2m);
-        rc = pt_map(&p2m->pt, &job);
+        job->budget = p2m_budget(p2m);
+        rc = pt_map(&p2m->pt, job);
     }
     spin_unlock(&p2m->lock);
-    *done += count - job.count;
+    return rc;
+}
+
+int p2m_map_some(struct p2m *p2m, gfn_t gfn, mfn_t mfn, uint64_t count, enum p2m_type type,
+                 unsigned int access, uint64_t *done)
+{
+    struct pt_job job;
+    int rc = p2m_map_job(&job, gfn, mfn, count, type, access);
+
+    if (rc == 0) {
+        rc = p2m_map_step(p2m, &job);
+        *done += count - job.count;
+    }
     return rc;
 }
 
 int p2m_map(struct p2m *p2m, gfn_t gfn, mfn_t mfn, uint64_t count, enum p2m_type type,
             unsigned int access)
 {
-    uint64_t done = 0;
-    int rc;
+    struct pt_job job;
+    int rc = p2m_map_job(&job, gfn, mfn, count, type, access);
 
+    if (rc != 0) {
+        return rc;
+    }
     do {
-        rc = p2m_map_some(p2m, gfn_add(gfn, done), mfn_add(mfn, done), count - done, type, access,
-                          &done);
-    } while (rc == 0 && done < count);
+        rc = p2m_map_step(p2m, &job);
+    } while (rc == 0 && job.count != 0);
+    return rc;
+}
+
+static always_inline int p2m_unmap_step(struct p2m *p2m, struct pt_job *job)
+{
+    int rc = 0;
+
+    spin_lock(&p2m->lock);
+    if (unlikely(p2m->dying)) {
+        job->count = 0;
+    } else {
+        job->budget = p2m_budget(p2m);
+        rc = pt_unmap(&p2m->pt, job);
+        p2m_commit(p2m);
+    }
+    spin_unlock(&p2m->lock);
     return rc;
 }
 
 int p2m_unmap_some(struct p2m *p2m, gfn_t gfn, uint64_t count, uint64_t *done)
 {
     struct pt_job job = {.frame = gfn.n, .count = count};
-    int rc;
+    int rc = p2m_unmap_step(p2m, &job);
 
-    spin_lock(&p2m->lock);
-    if (unlikely(p2m->dying)) {
-        rc = 0;
-        job.count = 0;
-    } else {
-        job.budget = p2m_budget(p2m);
-        rc = pt_unmap(&p2m->pt, &job);
-        p2m_commit(p2m);
-    }
-    spin_unlock(&p2m->lock);
     *done += count - job.count;
     return rc;
 }
 
 int p2m_unmap(struct p2m *p2m, gfn_t gfn, uint64_t count)
 {
-    uint64_t done = 0;
+    struct pt_job job = {.frame = gfn.n, .count = count};
     int rc;
 
     do {
-        rc = p2m_unmap_some(p2m, gfn_add(gfn, done), count - done, &done);
-    } while (rc == 0 && done < count);
+        rc = p2m_unmap_step(p2m, &job);
+    } while (rc == 0 && job.count != 0);
     return rc;
 }
 

@@ -9,17 +9,13 @@
 /* Times that a guest's own changes may spoil a reader's attempt before the reader locks. */
 #define P2M_TRIES 4
 
-static bool p2m_find(const struct p2m *p2m, gfn_t gfn, struct pt_leaf *leaf)
+/* Once more, now asking whether a miss is to be believed. */
+static noinline bool p2m_find_again(const struct p2m *p2m, gfn_t gfn, struct pt_leaf *leaf)
 {
-    /* Acquire: a table that is gone by RCU is not reached after `dying` was seen. */
-    if (unlikely(load_acquire(&p2m->dying))) {
-        leaf->level = p2m->pt.levels - 1U;
-        return false;
-    }
     for (;;) {
         uint32_t breaks = pt_breaks(&p2m->pt);
 
-        if (likely(pt_lookup(&p2m->pt, gfn.n, leaf))) {
+        if (pt_lookup(&p2m->pt, gfn.n, leaf)) {
             return true;
         }
         if (likely(!p2m_miss_is_doubtful(p2m, breaks))) {
@@ -27,6 +23,16 @@ static bool p2m_find(const struct p2m *p2m, gfn_t gfn, struct pt_leaf *leaf)
         }
         arch_cpu_relax();
     }
+}
+
+static always_inline bool p2m_find(const struct p2m *p2m, gfn_t gfn, struct pt_leaf *leaf)
+{
+    /* Acquire: a table that is gone by RCU is not reached after `dying` was seen. */
+    if (unlikely(load_acquire(&p2m->dying))) {
+        leaf->level = p2m->pt.levels - 1U;
+        return false;
+    }
+    return likely(pt_lookup(&p2m->pt, gfn.n, leaf)) || p2m_find_again(p2m, gfn, leaf);
 }
 
 int p2m_lookup(struct p2m *p2m, gfn_t gfn, struct p2m_entry *entry)

@@ -17,7 +17,7 @@
 #define XN          (1UL << 54)
 #define SOFT_SHIFT  55
 
-static uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
+static always_inline uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
 {
     return (target << PAGE_SHIFT) | VALID | AP_RES1 | INNER | ACCESSED |
            (level == 0 ? TABLE_PAGE : 0) | ((attr & PT_DEVICE) != 0 ? ATTR_DEVICE : 0) |
@@ -25,12 +25,12 @@ static uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
            ((uint64_t)PT_SOFT_OF(attr) << SOFT_SHIFT);
 }
 
-static uint64_t table(uint64_t target)
+static always_inline uint64_t table(uint64_t target)
 {
     return (target << PAGE_SHIFT) | VALID | TABLE_PAGE;
 }
 
-static enum pt_kind kind(uint64_t entry, unsigned int level)
+static always_inline enum pt_kind kind(uint64_t entry, unsigned int level)
 {
     if ((entry & VALID) == 0) {
         return PT_NONE;
@@ -38,7 +38,7 @@ static enum pt_kind kind(uint64_t entry, unsigned int level)
     return level != 0 && (entry & TABLE_PAGE) != 0 ? PT_TABLE : PT_LEAF;
 }
 
-static uint32_t attr(uint64_t entry, unsigned int level)
+static always_inline uint32_t attr(uint64_t entry, unsigned int level)
 {
     (void)level;
     return PT_R | ((entry & READ_ONLY) != 0 ? 0 : PT_W) | ((entry & XN) != 0 ? 0 : PT_X) |

@@ -12,7 +12,7 @@
 #define TABLE_PAGE    (1UL << 1) /* a table above level 0, a page at level 0 */
 #define MEM_NORMAL_WB (15UL << 2)
 #define MEM_DEVICE    (1UL << 2) /* nGnRE */
-#define MEM_MASK      (15UL << 2)
+#define MEM_NORMAL    (1UL << 3) /* in MEM_NORMAL_WB, not in MEM_DEVICE */
 #define S2AP_R        (1UL << 6)
 #define S2AP_W        (1UL << 7)
 #define INNER         (3UL << 8)
@@ -20,7 +20,7 @@
 #define XN            (1UL << 54)
 #define SOFT_SHIFT    55
 
-static uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
+static always_inline uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
 {
     return (target << PAGE_SHIFT) | VALID | S2AP_R | ACCESSED | (level == 0 ? TABLE_PAGE : 0) |
            ((attr & PT_DEVICE) != 0 ? MEM_DEVICE : MEM_NORMAL_WB | INNER) |
@@ -28,12 +28,12 @@ static uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
            ((uint64_t)PT_SOFT_OF(attr) << SOFT_SHIFT);
 }
 
-static uint64_t table(uint64_t target)
+static always_inline uint64_t table(uint64_t target)
 {
     return (target << PAGE_SHIFT) | VALID | TABLE_PAGE;
 }
 
-static enum pt_kind kind(uint64_t entry, unsigned int level)
+static always_inline enum pt_kind kind(uint64_t entry, unsigned int level)
 {
     if ((entry & VALID) == 0) {
         return PT_NONE;
@@ -41,11 +41,11 @@ static enum pt_kind kind(uint64_t entry, unsigned int level)
     return level != 0 && (entry & TABLE_PAGE) != 0 ? PT_TABLE : PT_LEAF;
 }
 
-static uint32_t attr(uint64_t entry, unsigned int level)
+static always_inline uint32_t attr(uint64_t entry, unsigned int level)
 {
     (void)level;
     return PT_R | ((entry & S2AP_W) != 0 ? PT_W : 0) | ((entry & XN) != 0 ? 0 : PT_X) |
-           ((entry & MEM_MASK) == MEM_DEVICE ? PT_DEVICE : 0) | PT_SOFT((entry >> SOFT_SHIFT) & 3U);
+           ((entry & MEM_NORMAL) != 0 ? 0 : PT_DEVICE) | PT_SOFT((entry >> SOFT_SHIFT) & 3U);
 }
 
 static const struct pt_format format = {

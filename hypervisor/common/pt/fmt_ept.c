@@ -17,19 +17,19 @@
 #define PAGE_BLOCK (1UL << 7)
 #define SOFT_SHIFT 52
 
-static uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
+static always_inline uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
 {
     return (target << PAGE_SHIFT) | READ | (level != 0 ? PAGE_BLOCK : 0) |
            ((attr & PT_DEVICE) != 0 ? MT_UC : MT_WB) | ((attr & PT_W) != 0 ? WRITE : 0) |
            ((attr & PT_X) != 0 ? EXECUTE : 0) | ((uint64_t)PT_SOFT_OF(attr) << SOFT_SHIFT);
 }
 
-static uint64_t table(uint64_t target)
+static always_inline uint64_t table(uint64_t target)
 {
     return (target << PAGE_SHIFT) | ALL;
 }
 
-static enum pt_kind kind(uint64_t entry, unsigned int level)
+static always_inline enum pt_kind kind(uint64_t entry, unsigned int level)
 {
     if ((entry & ALL) == 0) {
         return PT_NONE;
@@ -37,7 +37,7 @@ static enum pt_kind kind(uint64_t entry, unsigned int level)
     return level != 0 && (entry & PAGE_BLOCK) == 0 ? PT_TABLE : PT_LEAF;
 }
 
-static uint32_t attr(uint64_t entry, unsigned int level)
+static always_inline uint32_t attr(uint64_t entry, unsigned int level)
 {
     (void)level;
     return (entry & (READ | WRITE | EXECUTE)) | ((entry & MT_MASK) == MT_UC ? PT_DEVICE : 0) |

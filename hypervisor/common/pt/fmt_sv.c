@@ -2,7 +2,7 @@
 /* RISC-V supervisor translation: Hearth's own in HS mode (satp). */
 #include "fmt_sv.h"
 
-static uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
+static always_inline uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
 {
     (void)level;
     return sv_leaf(target, attr);

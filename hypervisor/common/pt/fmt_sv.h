@@ -18,18 +18,18 @@
 #define SV_FRAME_SHIFT 10
 #define SV_FRAME_MASK  0x003ffffffffffc00UL
 
-static inline uint64_t sv_leaf(uint64_t target, uint32_t attr)
+static always_inline uint64_t sv_leaf(uint64_t target, uint32_t attr)
 {
     return (target << SV_FRAME_SHIFT) | SV_VALID | SV_AD | ((attr & PT_ACCESS) << 1) |
            ((uint64_t)PT_SOFT_OF(attr) << SV_SOFT_SHIFT);
 }
 
-static inline uint64_t sv_table(uint64_t target)
+static always_inline uint64_t sv_table(uint64_t target)
 {
     return (target << SV_FRAME_SHIFT) | SV_VALID;
 }
 
-static inline enum pt_kind sv_kind(uint64_t entry, unsigned int level)
+static always_inline enum pt_kind sv_kind(uint64_t entry, unsigned int level)
 {
     if ((entry & SV_VALID) == 0) {
         return PT_NONE;
@@ -37,7 +37,7 @@ static inline enum pt_kind sv_kind(uint64_t entry, unsigned int level)
     return level != 0 && (entry & SV_LEAF) == 0 ? PT_TABLE : PT_LEAF;
 }
 
-static inline uint32_t sv_attr(uint64_t entry, unsigned int level)
+static always_inline uint32_t sv_attr(uint64_t entry, unsigned int level)
 {
     (void)level;
     return (uint32_t)((entry >> 1) & PT_ACCESS) | PT_SOFT((entry >> SV_SOFT_SHIFT) & 3U);

@@ -5,7 +5,7 @@
  */
 #include "fmt_sv.h"
 
-static uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
+static always_inline uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
 {
     (void)level;
     return sv_leaf(target, attr) | SV_USER;

@@ -18,29 +18,29 @@
 #define NX         (1UL << 63)
 #define SOFT_SHIFT 52
 
-static uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
+static always_inline uint64_t leaf(uint64_t target, uint32_t attr, unsigned int level)
 {
     return (target << PAGE_SHIFT) | PRESENT | ACCESSED | DIRTY | (level != 0 ? PAGE_BLOCK : 0) |
            ((attr & PT_DEVICE) != 0 ? UNCACHED : 0) | ((attr & PT_W) != 0 ? WRITE : 0) |
            ((attr & PT_X) != 0 ? 0 : NX) | ((uint64_t)PT_SOFT_OF(attr) << SOFT_SHIFT);
 }
 
-static uint64_t table(uint64_t target)
+static always_inline uint64_t table(uint64_t target)
 {
     return (target << PAGE_SHIFT) | PRESENT | WRITE | ACCESSED;
 }
 
-static uint64_t user_leaf(uint64_t target, uint32_t attr, unsigned int level)
+static always_inline uint64_t user_leaf(uint64_t target, uint32_t attr, unsigned int level)
 {
     return leaf(target, attr, level) | USER;
 }
 
-static uint64_t user_table(uint64_t target)
+static always_inline uint64_t user_table(uint64_t target)
 {
     return table(target) | USER;
 }
 
-static enum pt_kind kind(uint64_t entry, unsigned int level)
+static always_inline enum pt_kind kind(uint64_t entry, unsigned int level)
 {
     if ((entry & PRESENT) == 0) {
         return PT_NONE;
@@ -48,7 +48,7 @@ static enum pt_kind kind(uint64_t entry, unsigned int level)
     return level != 0 && (entry & PAGE_BLOCK) == 0 ? PT_TABLE : PT_LEAF;
 }
 
-static uint32_t attr(uint64_t entry, unsigned int level)
+static always_inline uint32_t attr(uint64_t entry, unsigned int level)
 {
     (void)level;
     return PT_R | ((entry & WRITE) != 0 ? PT_W : 0) | ((entry & NX) != 0 ? 0 : PT_X) |

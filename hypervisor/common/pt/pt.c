@@ -34,6 +34,7 @@ int pt_init(struct pt *pt, const struct pt_ops *ops, const struct pt_env *env, v
         .frames = 1UL << bits,
         .levels = (uint8_t)levels,
         .root_order = (uint8_t)order,
+        .root_shift = (uint8_t)((levels - 1) * PT_ENTRIES_SHIFT),
         .max_level = 2,
         .ops = ops,
         .env = env,
@@ -49,16 +50,13 @@ void pt_rebase(struct pt *pt, uint64_t virt_offset)
     pt->virt_offset = virt_offset;
 }
 
-void pt_flush(struct pt *pt)
+void pt_flush_pending(struct pt *pt)
 {
     uint64_t start = pt->flush_start;
     uint64_t end = pt->flush_end;
     uint64_t table = pt->unlinked;
     bool tables = pt->flush_tables;
 
-    if (end == 0) {
-        return;
-    }
     pt->flush_end = 0;
     pt->flush_tables = false;
     pt->unlinked = 0;

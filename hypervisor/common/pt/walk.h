@@ -24,27 +24,23 @@ struct pt_path {
 static always_inline bool pt_walk_lookup(const struct pt_format *f, const struct pt *pt,
                                          uint64_t frame, struct pt_leaf *leaf)
 {
-    unsigned int level = pt->levels - 1U;
-    unsigned int shift = level * PT_ENTRIES_SHIFT;
-    uint64_t entry;
-    enum pt_kind kind;
+    unsigned int shift = pt->root_shift;
+    uint64_t entry = 0;
+    enum pt_kind kind = PT_NONE;
 
-    leaf->level = level;
-    if (frame >= pt->frames) {
-        return false;
+    if (likely(frame < pt->frames)) {
+        entry = READ_ONCE(pt->root[frame >> shift]);
+        while ((kind = f->kind(entry, shift)) == PT_TABLE) {
+            shift -= PT_ENTRIES_SHIFT;
+            entry = READ_ONCE(pt_table_at(pt, pt_target(f, entry))[(frame >> shift) % PT_ENTRIES]);
+        }
     }
-    entry = READ_ONCE(pt->root[frame >> shift]);
-    while ((kind = f->kind(entry, level)) == PT_TABLE) {
-        level--;
-        shift -= PT_ENTRIES_SHIFT;
-        entry = READ_ONCE(pt_table_at(pt, pt_target(f, entry))[(frame >> shift) % PT_ENTRIES]);
-    }
-    leaf->level = level;
+    leaf->level = (shift * 57U) >> 9; /* / 9, for 0 to 36 */
     if (kind == PT_NONE) {
         return false;
     }
     leaf->target = pt_target(f, entry) | (frame & ((1UL << shift) - 1));
-    leaf->attr = f->attr(entry, level);
+    leaf->attr = f->attr(entry, shift);
     return true;
 }
 
@@ -300,16 +296,43 @@ static always_inline unsigned int pt_best_level(const struct pt_job *job, unsign
     return level;
 }
 
-static always_inline int pt_walk_map(const struct pt_format *f, struct pt *pt, struct pt_job *job)
+/*
+ * The most frequent map: one page into a hole of a table that is there, and not its last entry
+ * (which may make the table uniform). False: not that; nothing was done.
+ */
+static always_inline bool pt_map_page(const struct pt_format *f, struct pt *pt, struct pt_job *job)
+{
+    unsigned int shift = pt->root_shift;
+    uint64_t *entry = &pt->root[job->frame >> shift];
+
+    if (job->count != 1 || job->budget == 0 || pt->flush_end != 0 ||
+        (job->frame + 1) % PT_ENTRIES == 0) {
+        return false;
+    }
+    while (shift != 0) {
+        if (f->kind(*entry, shift) != PT_TABLE) {
+            return false;
+        }
+        shift -= PT_ENTRIES_SHIFT;
+        entry = pt_table_at(pt, pt_target(f, *entry)) + (job->frame >> shift) % PT_ENTRIES;
+    }
+    if (*entry != 0) {
+        return false;
+    }
+    pt_write(entry, f->leaf(job->target, job->attr, 0));
+    pt_sync(pt, entry, 1);
+    job->count = 0;
+    job->frame++;
+    job->target++;
+    job->budget--;
+    return true;
+}
+
+static noinline int pt_map_any(const struct pt_format *f, struct pt *pt, struct pt_job *job)
 {
     const unsigned int max_level = MIN(job->max_level, pt->max_level);
     int rc = 0;
 
-    if (!range_fits(job->frame, job->count, pt->frames) ||
-        !range_fits(job->target, job->count, 1UL << f->target_bits) || (job->attr & PT_R) == 0 ||
-        (job->attr & ~PT_ATTR_MASK) != 0) {
-        return -EINVAL;
-    }
     /* What was removed and not flushed may still be cached: mapping over it would be two live
      * translations. */
     pt_flush(pt);
@@ -338,6 +361,19 @@ static always_inline int pt_walk_map(const struct pt_format *f, struct pt *pt, s
     }
     pt_flush(pt);
     return rc;
+}
+
+static always_inline int pt_walk_map(const struct pt_format *f, struct pt *pt, struct pt_job *job)
+{
+    if (!range_fits(job->frame, job->count, pt->frames) ||
+        !range_fits(job->target, job->count, 1UL << f->target_bits) ||
+        (job->attr & (~PT_ATTR_MASK | PT_R)) != PT_R) {
+        return -EINVAL;
+    }
+    if (likely(pt_map_page(f, pt, job))) {
+        return 0;
+    }
+    return pt_map_any(f, pt, job);
 }
 
 /* ---- Unmap and protect ----------------------------------------------------------------------- */

@@ -56,7 +56,8 @@ struct pt_format {
     bool break_first;    /* break-before-make */
     uint64_t (*leaf)(uint64_t target, uint32_t attr, unsigned int level);
     uint64_t (*table)(uint64_t target);
-    enum pt_kind (*kind)(uint64_t entry, unsigned int level); /* at level 0 never PT_TABLE */
+    /* At level 0 never PT_TABLE. This and attr ask only whether level is 0. */
+    enum pt_kind (*kind)(uint64_t entry, unsigned int level);
     uint32_t (*attr)(uint64_t entry, unsigned int level);
 };
 
@@ -91,6 +92,7 @@ struct pt {
     uint64_t frames;      /* input frames are below this */
     uint8_t levels;
     uint8_t root_order;
+    uint8_t root_shift;   /* frame >> root_shift is the index into the root */
     uint8_t max_level;    /* largest block, 2 unless the hardware lacks 1 GiB blocks */
     bool flush_tables;    /* pending flush: ... */
     uint32_t breaks;      /* odd while a live mapping is broken to be made again */
@@ -144,8 +146,14 @@ int pt_init(struct pt *pt, const struct pt_ops *ops, const struct pt_env *env, v
 /* Unmaps all, flushes, frees everything. -ERESTART when the budget ran out: call again. */
 int pt_destroy(struct pt *pt, uint32_t budget) must_check;
 
-/* Runs the pending flush, then frees the tables that waited for it. Nothing pending: no effect. */
-void pt_flush(struct pt *pt);
+/* Runs the pending flush, then frees the tables that waited for it. */
+void pt_flush_pending(struct pt *pt);
+static inline void pt_flush(struct pt *pt)
+{
+    if (pt->flush_end != 0) {
+        pt_flush_pending(pt);
+    }
+}
 
 /* Hearth now sees table memory elsewhere (early tables, after the switch to the direct map). */
 void pt_rebase(struct pt *pt, uint64_t virt_offset);
