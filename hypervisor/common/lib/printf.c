@@ -104,7 +104,7 @@ static void put_signed(struct out *o, const struct spec *sp, int64_t v)
 
     if (v < 0) {
         prefix[0] = '-';
-        magnitude = 0 - magnitude;
+        magnitude = ~magnitude + 1;
     }
     put_number(o, sp, magnitude, 10, false, prefix);
 }

@@ -40,6 +40,7 @@ static void move(enum direction how, void *guest, void *dst, const void *src, si
         memcpy(guest, src, n);
         break;
     case CLEAR:
+    default:
         memset(guest, 0, n);
         break;
     }
