@@ -120,7 +120,9 @@ uint32_t vgic_hw_empty_lrs(void)
     uint32_t empty = 0;
 
     for (unsigned int i = 0; i < fake_lrs; i++) {
-        empty |= (fake_cpu[fake_here].lr[i] & LR_STATE) == 0 ? 1U << i : 0;
+        uint64_t lr = fake_cpu[fake_here].lr[i];
+
+        empty |= (lr & LR_STATE) == 0 && (lr & (LR_HW | LR_EOI)) != LR_EOI ? 1U << i : 0;
     }
     return empty;
 }

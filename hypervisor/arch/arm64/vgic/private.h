@@ -108,6 +108,9 @@ uint64_t vgic_lr_refresh(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int 
 /* Puts an interrupt that has none into a list register. False: none is free. */
 bool vgic_lr_place(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit,
                    uint64_t state) must_check;
+/* The short way for the common case: v is loaded here, the guest has ended the interrupt that the
+ * register holds, and it is pending again. False: nothing was done, take the long way. */
+bool vgic_lr_rearm(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit) must_check;
 /* The pending state of a list register goes back to the bank. */
 void vgic_lr_retract(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit, uint64_t lr);
 /* --- vgic_sync.c --- */
@@ -135,7 +138,7 @@ struct vgic_class {
     uint8_t widths; /* access sizes, or'ed: 1, 4, 8 */
     uint32_t (*read)(const struct vgic_access *a);
     void (*write)(const struct vgic_access *a, uint32_t value, uint32_t mask);
-};
+} aligned(32); /* indexed by a shift */
 
 #define CLASS_PLAIN 0xffU
 #define CLASS_ROUTE 0xfeU /* two words per interrupt */
@@ -184,7 +187,7 @@ unsigned int vgic_hw_cpu(void);
 unsigned int vgic_hw_nr_lrs(void);
 uint64_t vgic_hw_lr_read(unsigned int i);
 void vgic_hw_lr_write(unsigned int i, uint64_t lr);
-uint32_t vgic_hw_empty_lrs(void); /* bit per list register: no state in it */
+uint32_t vgic_hw_empty_lrs(void); /* bit per list register: no state, no maintenance at its end */
 uint32_t vgic_hw_eoi_count(void); /* ends without list register since the last call */
 void vgic_hw_maintain(uint32_t hcr);
 /* CPU interface and all list registers from and to v; _save disables the virtual interface. */

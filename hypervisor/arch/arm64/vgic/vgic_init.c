@@ -104,6 +104,7 @@ int vgic_setup_vcpu(struct vgic_domain *d, struct vgic_vcpu *v, unsigned int id)
     v->domain = d;
     v->id = (uint16_t)id;
     v->cpu = VGIC_NOT_LOADED;
+    v->self_list = 1U << (id % 16) | (id / 16) << 16;
     if (id >= d->max_vcpus) {
         return -EINVAL;
     }
@@ -150,7 +151,8 @@ void vgic_reset_vcpu(struct vgic_vcpu *v)
 
         b->pending |= (lr & LR_PENDING) != 0 ? mask : 0;
         b->active |= (lr & LR_ACTIVE) != 0 ? mask : 0;
-        b->owed &= (lr & (LR_STATE | LR_HW)) == LR_HW ? ~mask : ~0U;
+        b->owed &= (lr & (LR_STATE | LR_HW)) == LR_HW ? ~mask | b->refired : ~0U;
+        b->refired &= ~mask;
     }
     forget_list_registers(v);
     reset_private(v);

@@ -72,6 +72,10 @@ void vgic_update_private(struct vgic_vcpu *v, unsigned int bit)
     uint32_t mask = vgic_bit(bit);
     bool pending = false;
 
+    if (likely((b->in_lr & mask) != 0 && v->cpu == vgic_hw_cpu()) && vgic_lr_rearm(v, b, bit)) {
+        vgic_notify(v);
+        return;
+    }
     if (unlikely(!vgic_reachable(v))) {
         if (((b->in_lr | vgic_wanted(v->domain, b)) & mask) != 0) {
             v->resync = true;
@@ -186,6 +190,14 @@ void vgic_latch_private(struct vgic_vcpu *v, unsigned int irq)
     spin_unlock(&v->lock);
 }
 
+/* The physical interrupt is active, hence not what a list register still holds of it. */
+static void fired(struct vgic_bank *b, uint32_t mask)
+{
+    b->refired |= b->owed & b->in_lr & mask;
+    b->owed |= mask;
+    b->pending |= mask;
+}
+
 void vgic_hw_private(struct vgic_vcpu *v, unsigned int irq, unsigned int pirq)
 {
     struct vgic_bank *b = &v->private;
@@ -196,8 +208,7 @@ void vgic_hw_private(struct vgic_vcpu *v, unsigned int irq, unsigned int pirq)
     spin_lock(&v->lock);
     b->hw |= vgic_bit(irq);
     b->hwirq[irq] = (uint16_t)pirq;
-    b->owed |= vgic_bit(irq);
-    b->pending |= vgic_bit(irq);
+    fired(b, vgic_bit(irq));
     vgic_update_private(v, irq);
     spin_unlock(&v->lock);
 }
@@ -239,8 +250,7 @@ void vgic_hw_spi(struct vgic_domain *d, unsigned int irq)
     }
     spin_lock(&d->lock);
     if ((b->hw & mask) != 0) {
-        b->owed |= mask;
-        b->pending |= mask;
+        fired(b, mask);
         vgic_update_spi(d, b, irq % 32);
     }
     spin_unlock(&d->lock);

@@ -126,12 +126,12 @@ static void release(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit, 
     b->in_lr &= ~mask;
     v->lr_used &= ~vgic_bit(i);
     v->lr_spi &= ~vgic_bit(i);
-    if ((old & LR_HW) != 0 && (b->pending & mask) == 0) {
-        if ((old & LR_STATE) != 0) {
-            vgic_settle(v, b, bit);
-        }
-        b->owed &= ~mask; /* the guest's end was the physical end too */
+    if ((old & (LR_STATE | LR_HW)) == LR_HW) {
+        b->owed &= ~mask | b->refired; /* the guest's end was the physical end too */
+    } else if ((old & LR_HW) != 0 && (b->pending & mask) == 0) {
+        vgic_settle(v, b, bit);
     }
+    b->refired &= ~mask;
     if ((vgic_wanted(v->domain, b) & mask) != 0) {
         v->resync = true;
         if (vgic_bank_is_spi(b)) {
@@ -233,5 +233,26 @@ bool vgic_lr_place(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit, u
     b->lr[bit] = (uint8_t)i;
     b->holder[bit] = (uint8_t)v->id;
     lr_write(v, i, compose(v, b, bit, state));
+    return true;
+}
+
+bool vgic_lr_rearm(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit)
+{
+    uint32_t mask = vgic_bit(bit);
+    uint32_t requests = b->drop_pending | b->drop_active | b->add_active;
+    uint32_t wanted = (b->pending | (b->level & ~b->edge)) & b->enabled & b->in_lr & ~requests;
+    unsigned int i = b->lr[bit];
+    uint64_t lr;
+
+    if ((wanted & mask) == 0 || v->domain->ctlr == 0 || (vgic_hw_empty_lrs() >> i & 1U) == 0) {
+        return false;
+    }
+    if ((v->lr[i] & LR_HW) != 0) {
+        b->owed &= ~mask | b->refired;
+        b->refired &= ~mask;
+    }
+    lr = compose(v, b, bit, LR_PENDING);
+    v->lr[i] = lr;
+    vgic_hw_lr_write(i, lr);
     return true;
 }

@@ -37,8 +37,8 @@ static always_inline bool locate(struct vgic_access *a, const struct vgic_class 
     return true;
 }
 
-static uint64_t read_words(struct vgic_access *a, const struct vgic_class *c, unsigned int off,
-                           unsigned int size, bool sgi_frame)
+static noinline uint64_t read_words(struct vgic_access *a, const struct vgic_class *c,
+                                    unsigned int off, unsigned int size, bool sgi_frame)
 {
     unsigned int word = (off - c->start) / 4;
     uint64_t value;
@@ -47,17 +47,15 @@ static uint64_t read_words(struct vgic_access *a, const struct vgic_class *c, un
         return 0;
     }
     value = c->read(a);
-    if (likely(size == 4)) {
-        return value;
-    }
     if (size == 8) {
         return locate(a, c, word + 1, sgi_frame) ? value | (uint64_t)c->read(a) << 32 : value;
     }
     return (value >> (8 * (off % 4))) & 0xffU;
 }
 
-static void write_words(struct vgic_access *a, const struct vgic_class *c, unsigned int off,
-                        unsigned int size, uint64_t value, bool sgi_frame)
+static noinline void write_words(struct vgic_access *a, const struct vgic_class *c,
+                                 unsigned int off, unsigned int size, uint64_t value,
+                                 bool sgi_frame)
 {
     unsigned int word = (off - c->start) / 4;
 
@@ -87,6 +85,8 @@ static always_inline void access_frame(struct vgic_access *a, unsigned int off, 
         *value = 0;
     } else if (write) {
         write_words(a, c, off, size, *value, sgi_frame);
+    } else if (likely(size == 4)) {
+        *value = locate(a, c, (off - c->start) / 4, sgi_frame) ? c->read(a) : 0;
     } else {
         *value = read_words(a, c, off, size, sgi_frame);
     }

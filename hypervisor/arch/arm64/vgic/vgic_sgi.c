@@ -7,10 +7,11 @@
 
 #include "private.h"
 
-#define SGI1R_IRM      (1ULL << 40)
-#define SGI1R_INTID(x) ((unsigned int)((x) >> 24) & 0xfU)
-#define SGI1R_LIST(x)  ((uint32_t)(x)&0xffffU)
-#define SGI1R_AFF1(x)  ((unsigned int)((x) >> 16) & 0xffU)
+#define SGI1R_IRM        (1ULL << 40)
+#define SGI1R_INTID(x)   ((unsigned int)((x) >> 24) & 0xfU)
+#define SGI1R_INTID_MASK 0x0f000000ULL
+#define SGI1R_LIST(x)    (uint32_t)((x)&0xffffU)
+#define SGI1R_AFF1(x)    ((unsigned int)((x) >> 16) & 0xffU)
 /* Aff3, RS and Aff2: no vCPU has any of them. */
 #define SGI1R_NOWHERE 0x00fff0ff00000000ULL
 
@@ -42,7 +43,9 @@ void vgic_sgi1r(struct vgic_vcpu *v, uint64_t value)
     unsigned int sgi = SGI1R_INTID(value);
     unsigned int first = SGI1R_AFF1(value) * 16;
 
-    if (likely((value & (SGI1R_NOWHERE | SGI1R_IRM)) == 0)) {
+    if (likely((value & ~SGI1R_INTID_MASK) == v->self_list)) {
+        vgic_send_sgi(v, sgi, v->id);
+    } else if ((value & (SGI1R_NOWHERE | SGI1R_IRM)) == 0) {
         for (uint32_t rest = SGI1R_LIST(value); rest != 0; rest &= rest - 1) {
             unsigned int id = first + vgic_first_bit(rest);
 

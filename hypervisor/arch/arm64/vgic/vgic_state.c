@@ -73,6 +73,7 @@ static void bank_load(struct vgic_bank *b, const struct bank_record *r)
     b->edge = r->edge & b->valid;
     b->any = r->any & b->valid;
     b->in_lr = 0;
+    b->refired = 0;
     b->drop_pending = 0;
     b->drop_active = 0;
     b->add_active = 0;

@@ -45,7 +45,8 @@ struct vgic_bank {
     uint32_t drop_pending;
     uint32_t drop_active;
     uint32_t add_active;
-    uint32_t any; /* SPI: GICD_IROUTER.Interrupt_Routing_Mode */
+    uint32_t refired; /* owed, in a list register, and fired again: that one was ended */
+    uint32_t any;     /* SPI: GICD_IROUTER.Interrupt_Routing_Mode */
     uint8_t priority[32];
     uint8_t lr[32];
     uint8_t holder[32];
@@ -69,6 +70,7 @@ struct vgic_vcpu {
     uint32_t spi_hint;  /* SPI banks that may have something for this vCPU */
     uint32_t eoi_count; /* ends of interrupts that were in no list register, not handled yet */
     bool resync;        /* vgic_sync() is due before the next entry */
+    uint32_t self_list; /* ICC_SGI1R_EL1 without INTID when it names this vCPU alone */
     bool overflow;      /* more is pending than list registers hold */
     bool evicted;       /* an active interrupt may be in no list register */
     bool asleep;        /* GICR_WAKER.ProcessorSleep */
