@@ -79,6 +79,7 @@ int launch_create(struct launch *l, struct domain_config *config)
         return rc;
     }
     (void)strlcpy(l->domain->name, p->name, sizeof(l->domain->name));
+    (void)strlcpy(l->domain->kernel_name, p->kernel.name, sizeof(l->domain->kernel_name));
     l->domain->max_pages = p->memory >> PAGE_SHIFT;
     if (p->is_dom0) {
         hardware_domain = l->domain;

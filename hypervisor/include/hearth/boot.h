@@ -6,7 +6,7 @@
 
 #include <hearth/num.h>
 
-#define BOOT_MODULES 64U
+#define BOOT_MODULES 128U
 
 struct boot_module {
     uint64_t start;
