@@ -42,7 +42,7 @@ void gic_init(void)
     private_lines = 1UL << GIC_PPI_VTIMER | 1UL << platform.maintenance_irq;
     vgic_hw_init();
     gic_init_cpu();
-    printk(LOG_INFO, "GICv%u at %#lx: %u lines, maintenance interrupt %u", platform.version,
+    printk(LOG_INFO, "GICv%u at %#lx: %u lines, maintenance interrupt %u\n", platform.version,
            platform.dist.base, lines, platform.maintenance_irq);
 }
 
