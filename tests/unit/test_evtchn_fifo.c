@@ -429,7 +429,9 @@ static void test_rubbish(void **state)
 /* Random sends, masks, moves and partial consumption: each pending event arrives, once. */
 static void test_against_a_model(void **state)
 {
-    enum { PORTS = 24 };
+    enum {
+        PORTS = 24
+    };
     evtchn_port_t in[PORTS], out[PORTS];
     unsigned int want[PORTS] = {0};
     bool set[PORTS] = {false};

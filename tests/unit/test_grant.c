@@ -26,7 +26,7 @@ enum {
 #define HOST_MAP 2U
 #define READONLY 4U
 
-#define HOLE 0x800U /* gfns that nothing is mapped at */
+#define HOLE     0x800U /* gfns that nothing is mapped at */
 
 static union guest_grant_entry *entry(unsigned int n, grant_ref_t ref)
 {
@@ -421,7 +421,8 @@ static void test_deaths(void **state)
 static struct grant_copy_arg copy_arg(bool from_ref, uint64_t from, bool to_ref, uint64_t to,
                                       domid_t dom)
 {
-    struct grant_copy_arg a = {.len = 100, .flags = (uint16_t)((from_ref ? 1 : 0) | (to_ref ? 2 : 0))};
+    struct grant_copy_arg a = {.len = 100,
+                               .flags = (uint16_t)((from_ref ? 1 : 0) | (to_ref ? 2 : 0))};
 
     a.source.domid = from_ref ? dom : DOMID_SELF;
     a.dest.domid = to_ref ? dom : DOMID_SELF;
