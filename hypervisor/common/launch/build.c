@@ -12,7 +12,9 @@
 #include <hearth/errno.h>
 #include <hearth/evtchn.h>
 #include <hearth/page.h>
+#include <hearth/rcu.h>
 #include <hearth/sched.h>
+#include <hearth/softirq.h>
 #include <hearth/string.h>
 #include <hearth/vcpu.h>
 
@@ -100,7 +102,10 @@ int launch_create(struct launch *l, struct domain_config *config)
 
 void launch_abandon(struct launch *l)
 {
+    /* Page tables are freed after a grace period, which nothing else on this CPU lets pass. */
     while (domain_kill(l->domain) == -ERESTART) {
+        softirq_run();
+        rcu_quiescent();
     }
     if (hardware_domain == l->domain) {
         hardware_domain = NULL;
