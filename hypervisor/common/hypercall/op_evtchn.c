@@ -26,8 +26,9 @@ static noinline int64_t evtchn_other_op(struct vcpu *v, uint32_t cmd, guest_ptr_
 #define OP_SELF(number, name, type, direction, hook)
 #define OP_TARGET(number, name, type, direction, hook, field)
 #define OP_HOT(number, name, type, direction, hook)                                                \
-    if (likely(cmd == (number)))                                                                   \
-    OP_BODY_SELF(evtchn, name, type, direction, hook)
+    if (likely(cmd == (number))) {                                                                 \
+        OP_BODY_SELF(evtchn, name, type, direction, hook)                                          \
+    }
 
 int64_t hypercall_event_channel_op(struct vcpu *v, struct hypercall_args *args)
 {
