@@ -127,6 +127,23 @@ uint32_t vgic_hw_empty_lrs(void)
     return empty;
 }
 
+/* Some of them, so that both ways are taken. */
+unsigned int vgic_hw_nr_quick(void)
+{
+    return MIN(fake_lrs, 3U);
+}
+
+uint32_t vgic_hw_quick_empty(void)
+{
+    return vgic_hw_empty_lrs();
+}
+
+void vgic_hw_quick_write(unsigned int i, uint64_t lr)
+{
+    FAKE_CHECK(i < vgic_hw_nr_quick());
+    vgic_hw_lr_write(i, lr);
+}
+
 uint32_t vgic_hw_eoi_count(void)
 {
     uint32_t count = fake_cpu[fake_here].eoi_count;
@@ -203,6 +220,12 @@ void vgic_hw_set_target(unsigned int pirq, struct vgic_vcpu *v)
 
 void vgic_notify(struct vgic_vcpu *v)
 {
+    fake_notified[v->id]++;
+}
+
+void vgic_wake(struct vgic_vcpu *v)
+{
+    FAKE_CHECK(v->cpu == fake_here && !v->resync);
     fake_notified[v->id]++;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "../include/asm/vgic.h"
+#include <asm/vgic_hw.h> /* the hardware: what is left to do is its own and a test's */
 
 /* List registers have GICv3's format (IHI 0069 ICH_LR<n>_EL2). */
 #define LR_INTID(lr)      ((unsigned int)(lr)&0x3ffU)
@@ -108,9 +109,10 @@ uint64_t vgic_lr_refresh(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int 
 /* Puts an interrupt that has none into a list register. False: none is free. */
 bool vgic_lr_place(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit,
                    uint64_t state) must_check;
-/* The short way for the common case: v is loaded here, the guest has ended the interrupt that the
- * register holds, and it is pending again. False: nothing was done, take the long way. */
-bool vgic_lr_rearm(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit) must_check;
+/* The short way to signal a private interrupt again: v is loaded here, the guest has ended what the
+ * list register holds, nothing else is going on. linked: LR_HW and the physical number, or 0.
+ * False: nothing was done, take the long way. */
+bool vgic_lr_rearm(struct vgic_vcpu *v, unsigned int bit, uint64_t linked) must_check;
 /* The pending state of a list register goes back to the bank. */
 void vgic_lr_retract(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit, uint64_t lr);
 /* --- vgic_sync.c --- */
@@ -178,31 +180,6 @@ void vgic_save_domain_state(struct vgic_domain *d, domid_t domid, struct state_s
 int vgic_load_domain_state(struct vgic_domain *d, struct state_stream *s) must_check;
 void vgic_save_vcpu_state(struct vgic_vcpu *v, domid_t domid, struct state_stream *s);
 int vgic_load_vcpu_state(struct vgic_vcpu *v, struct state_stream *s) must_check;
-
-/*
- * --- The hardware: vgic_hw.c, or a test ---
- * List registers and maintenance are this CPU's; LR in GICv3's format.
- */
-unsigned int vgic_hw_cpu(void);
-unsigned int vgic_hw_nr_lrs(void);
-uint64_t vgic_hw_lr_read(unsigned int i);
-void vgic_hw_lr_write(unsigned int i, uint64_t lr);
-uint32_t vgic_hw_empty_lrs(void); /* bit per list register: no state, no maintenance at its end */
-uint32_t vgic_hw_eoi_count(void); /* ends without list register since the last call */
-void vgic_hw_maintain(uint32_t hcr);
-/* CPU interface and all list registers from and to v; _save disables the virtual interface. */
-void vgic_hw_save(struct vgic_vcpu *v);
-void vgic_hw_load(struct vgic_vcpu *v);
-/* Interrupts of lower priority value than this would be signalled; 0: none. v is reachable. */
-unsigned int vgic_hw_threshold(const struct vgic_vcpu *v);
-/* Physical interrupts. A private one is of this CPU. */
-void vgic_hw_enable(unsigned int pirq);
-void vgic_hw_disable(unsigned int pirq);
-void vgic_hw_set_active(unsigned int pirq, bool active);
-void vgic_hw_configure(unsigned int pirq, bool edge);
-void vgic_hw_set_target(unsigned int pirq, struct vgic_vcpu *v);
-/* v must look at its interrupts: wakes it, or (v->resync) makes it run vgic_sync() soon. */
-void vgic_notify(struct vgic_vcpu *v);
 
 static inline bool vgic_reachable(const struct vgic_vcpu *v)
 {

@@ -196,9 +196,13 @@ int vgic_vcpu_state_load(struct vcpu *v, struct state_stream *s)
 
 /* --- What the logic asks of its surroundings --- */
 
-unsigned int vgic_hw_cpu(void)
+void vgic_wake(struct vgic_vcpu *g)
 {
-    return this_cpu_id();
+    struct vcpu *v = container_of(g, struct vcpu, arch.vgic);
+
+    if (unlikely((READ_ONCE(v->sched.pause) & PAUSE_BLOCKED) != 0)) {
+        sched_wake(v);
+    }
 }
 
 void vgic_notify(struct vgic_vcpu *g)
@@ -207,9 +211,7 @@ void vgic_notify(struct vgic_vcpu *g)
 
     if (g->cpu == this_cpu_id() && !g->resync) {
         /* It is loaded here, so what is in list registers will be seen, unless it blocks. */
-        if ((READ_ONCE(v->sched.pause) & PAUSE_BLOCKED) != 0) {
-            sched_wake(v);
-        }
+        vgic_wake(g);
         return;
     }
     vcpu_post_work(v, VCPU_WORK_ARCH);

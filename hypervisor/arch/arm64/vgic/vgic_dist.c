@@ -13,19 +13,11 @@
 #define CTLR_ARE_NS     0x10U
 
 #define IIDR_VALUE      0x4800043bU /* product 'H', implementer Arm */
-#define TYPER_IDBITS    (9U << 19)  /* v3: 10 bits of INTID */
 
 #define WORD_CTLR       0
 #define WORD_TYPER      1
 #define WORD_IIDR       2
 #define WORD_PIDR2      26 /* from the last 128 bytes of the frame */
-
-static uint32_t typer(const struct vgic_domain *d)
-{
-    uint32_t cpus = MIN(d->max_vcpus, VGIC_V2_VCPUS) - 1;
-
-    return d->nr_banks | cpus << 5 | (d->version == 3 ? TYPER_IDBITS : 0);
-}
 
 static uint32_t control_read(const struct vgic_access *a)
 {
@@ -33,7 +25,7 @@ static uint32_t control_read(const struct vgic_access *a)
     case WORD_CTLR:
         return a->d->ctlr | (a->d->version == 3 ? CTLR_ARE_NS : 0);
     case WORD_TYPER:
-        return typer(a->d);
+        return a->d->typer;
     case WORD_IIDR:
         return IIDR_VALUE;
     default:

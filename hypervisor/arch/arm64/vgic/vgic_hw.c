@@ -20,21 +20,22 @@
 #define ICH_AP1R(n)          S3_4_C12_C9_##n
 #define ICH_HCR              S3_4_C12_C11_0
 #define ICH_VTR              S3_4_C12_C11_1
-#define ICH_ELRSR            S3_4_C12_C11_5
 #define ICH_VMCR             S3_4_C12_C11_7
 #define READ(name)           READ_EXPANDED(name)
 #define READ_EXPANDED(n)     read_sysreg(n)
 #define WRITE(name, v)       WRITE_EXPANDED(name, v)
 #define WRITE_EXPANDED(n, v) write_sysreg(n, v)
 
-#define EACH_LR(X)                                                                                 \
-    X(0, S3_4_C12_C12_0)                                                                           \
-    X(1, S3_4_C12_C12_1)                                                                           \
-    X(2, S3_4_C12_C12_2)                                                                           \
-    X(3, S3_4_C12_C12_3) X(4, S3_4_C12_C12_4) X(5, S3_4_C12_C12_5) X(6, S3_4_C12_C12_6)            \
-        X(7, S3_4_C12_C12_7) X(8, S3_4_C12_C13_0) X(9, S3_4_C12_C13_1) X(10, S3_4_C12_C13_2)       \
-            X(11, S3_4_C12_C13_3) X(12, S3_4_C12_C13_4) X(13, S3_4_C12_C13_5)                      \
-                X(14, S3_4_C12_C13_6) X(15, S3_4_C12_C13_7)
+/* In two parts, because most vCPUs need no more than the first four. */
+#define FIRST_LRS(X)                                                                               \
+    X(0, S3_4_C12_C12_0) X(1, S3_4_C12_C12_1) X(2, S3_4_C12_C12_2) X(3, S3_4_C12_C12_3)
+#define OTHER_LRS(X)                                                                               \
+    X(4, S3_4_C12_C12_4)                                                                           \
+    X(5, S3_4_C12_C12_5)                                                                           \
+    X(6, S3_4_C12_C12_6)                                                                           \
+    X(7, S3_4_C12_C12_7) X(8, S3_4_C12_C13_0) X(9, S3_4_C12_C13_1) X(10, S3_4_C12_C13_2)           \
+        X(11, S3_4_C12_C13_3) X(12, S3_4_C12_C13_4) X(13, S3_4_C12_C13_5) X(14, S3_4_C12_C13_6)    \
+            X(15, S3_4_C12_C13_7)
 
 /* --- GICv2 --- */
 
@@ -51,8 +52,6 @@
 #define V2_STATE_SHIFT    28
 #define V2_HW             (1U << 31)
 
-static bool v3 __ro_after_init;
-static unsigned int nr_lrs __ro_after_init;
 static unsigned int nr_aprs __ro_after_init;
 static void *gich __ro_after_init;
 
@@ -72,32 +71,28 @@ void vgic_hw_init(void)
     uint32_t vtr;
 
     gic_describe(&p);
-    v3 = p.version == 3;
-    if (v3) {
+    vgic_hw.v3 = p.version == 3;
+    if (vgic_hw.v3) {
         vtr = (uint32_t)READ(ICH_VTR);
         nr_aprs = 1U << ((vtr >> 26 & 7U) > 4 ? (vtr >> 26 & 7U) - 4 : 0);
-        nr_lrs = (vtr & 31U) + 1;
+        vgic_hw.nr_lrs = (vtr & 31U) + 1;
     } else {
         gich = arch_map_device(paddr(p.hyp.base), p.hyp.size);
         if (gich == NULL) {
             panic("GICv2: cannot map the virtual interface control at %#lx", p.hyp.base);
         }
-        nr_lrs = (gich_read(GICH_VTR) & 63U) + 1;
+        vgic_hw.nr_lrs = (gich_read(GICH_VTR) & 63U) + 1;
     }
-    nr_lrs = MIN(nr_lrs, VGIC_MAX_LRS);
+    vgic_hw.nr_lrs = MIN(vgic_hw.nr_lrs, VGIC_MAX_LRS);
+    vgic_hw.nr_quick = vgic_hw.v3 ? MIN(vgic_hw.nr_lrs, 4U) : 0;
 }
 
 void vgic_hw_init_cpu(void)
 {
     vgic_hw_maintain(0);
-    for (unsigned int i = 0; i < nr_lrs; i++) {
+    for (unsigned int i = 0; i < vgic_hw.nr_lrs; i++) {
         vgic_hw_lr_write(i, 0);
     }
-}
-
-unsigned int vgic_hw_nr_lrs(void)
-{
-    return nr_lrs;
 }
 
 static uint64_t from_v2(uint32_t lr)
@@ -123,17 +118,46 @@ static uint32_t to_v2(uint64_t lr)
     return out | LR_SOURCE(lr) << V2_SOURCE_SHIFT | ((lr & LR_EOI) != 0 ? V2_EOI : 0);
 }
 
-uint64_t vgic_hw_lr_read(unsigned int i)
+#define READ_LR(n, name)                                                                           \
+    case n:                                                                                        \
+        return read_sysreg(name);
+#define WRITE_LR(n, name)                                                                          \
+    case n:                                                                                        \
+        write_sysreg(name, lr);                                                                    \
+        break;
+
+static noinline uint64_t other_lr_read(unsigned int i)
 {
-    if (unlikely(!v3)) {
+    if (!vgic_hw.v3) {
         return from_v2(gich_read(GICH_LR + 4 * i));
     }
     switch (i) {
-#define X(n, name)                                                                                 \
-    case n:                                                                                        \
-        return read_sysreg(name);
-        EACH_LR(X)
-#undef X
+        OTHER_LRS(READ_LR)
+    default:
+        return 0;
+    }
+}
+
+static noinline void other_lr_write(unsigned int i, uint64_t lr)
+{
+    if (!vgic_hw.v3) {
+        gich_write(GICH_LR + 4 * i, to_v2(lr));
+        return;
+    }
+    switch (i) {
+        OTHER_LRS(WRITE_LR)
+    default:
+        break;
+    }
+}
+
+uint64_t vgic_hw_lr_read(unsigned int i)
+{
+    if (unlikely(i >= vgic_hw.nr_quick)) {
+        return other_lr_read(i);
+    }
+    switch (i & 3) {
+        FIRST_LRS(READ_LR)
     default:
         return 0;
     }
@@ -141,17 +165,12 @@ uint64_t vgic_hw_lr_read(unsigned int i)
 
 void vgic_hw_lr_write(unsigned int i, uint64_t lr)
 {
-    if (unlikely(!v3)) {
-        gich_write(GICH_LR + 4 * i, to_v2(lr));
+    if (unlikely(i >= vgic_hw.nr_quick)) {
+        other_lr_write(i, lr);
         return;
     }
-    switch (i) {
-#define X(n, name)                                                                                 \
-    case n:                                                                                        \
-        write_sysreg(name, lr);                                                                    \
-        break;
-        EACH_LR(X)
-#undef X
+    switch (i & 3) {
+        FIRST_LRS(WRITE_LR)
     default:
         break;
     }
@@ -159,12 +178,12 @@ void vgic_hw_lr_write(unsigned int i, uint64_t lr)
 
 uint32_t vgic_hw_empty_lrs(void)
 {
-    return v3 ? (uint32_t)READ(ICH_ELRSR) : gich_read(GICH_ELRSR);
+    return vgic_hw.v3 ? vgic_hw_quick_empty() : gich_read(GICH_ELRSR);
 }
 
 uint32_t vgic_hw_eoi_count(void)
 {
-    uint32_t hcr = v3 ? (uint32_t)READ(ICH_HCR) : gich_read(GICH_HCR);
+    uint32_t hcr = vgic_hw.v3 ? (uint32_t)READ(ICH_HCR) : gich_read(GICH_HCR);
     uint32_t count = hcr >> HCR_EOICOUNT_SHIFT;
 
     if (count != 0) {
@@ -175,7 +194,7 @@ uint32_t vgic_hw_eoi_count(void)
 
 void vgic_hw_maintain(uint32_t hcr)
 {
-    if (v3) {
+    if (vgic_hw.v3) {
         WRITE(ICH_HCR, hcr);
     } else {
         gich_write(GICH_HCR, hcr);
@@ -222,7 +241,7 @@ void vgic_hw_save(struct vgic_vcpu *v)
 
         v->lr[i] = vgic_hw_lr_read(i);
     }
-    if (v3) {
+    if (vgic_hw.v3) {
         v->cpuif.vmcr = (uint32_t)READ(ICH_VMCR);
         aprs_save(&v->cpuif);
     } else {
@@ -234,14 +253,14 @@ void vgic_hw_save(struct vgic_vcpu *v)
 
 void vgic_hw_load(struct vgic_vcpu *v)
 {
-    if (v3) {
+    if (vgic_hw.v3) {
         WRITE(ICH_VMCR, v->cpuif.vmcr);
         aprs_load(&v->cpuif);
     } else {
         gich_write(GICH_VMCR, v->cpuif.vmcr);
         gich_write(GICH_APR, v->cpuif.apr0[0]);
     }
-    for (unsigned int i = 0; i < nr_lrs; i++) {
+    for (unsigned int i = 0; i < vgic_hw.nr_lrs; i++) {
         vgic_hw_lr_write(i, v->lr[i]);
     }
 }
@@ -250,7 +269,7 @@ unsigned int vgic_hw_threshold(const struct vgic_vcpu *v)
 {
     uint32_t vmcr = v->cpuif.vmcr;
 
-    if (v3) {
+    if (vgic_hw.v3) {
         if (v->cpu != VGIC_NOT_LOADED) {
             vmcr = (uint32_t)READ(ICH_VMCR);
         }

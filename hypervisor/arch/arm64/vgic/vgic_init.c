@@ -7,6 +7,14 @@
 #include "private.h"
 
 #define V2_TARGET_VCPU0 1U
+#define TYPER_IDBITS    (9U << 19) /* v3: 10 bits of INTID */
+
+static uint32_t typer(const struct vgic_domain *d)
+{
+    uint32_t count = MIN(d->max_vcpus, VGIC_V2_VCPUS) - 1;
+
+    return d->nr_banks | count << 5 | (d->version == 3 ? TYPER_IDBITS : 0);
+}
 
 int vgic_setup_domain(struct vgic_domain *d, unsigned int version, unsigned int nr_spis,
                       unsigned int max_vcpus)
@@ -21,6 +29,7 @@ int vgic_setup_domain(struct vgic_domain *d, unsigned int version, unsigned int 
     }
     d->version = (uint8_t)version;
     d->max_vcpus = max_vcpus;
+    d->typer = typer(d);
     d->vcpu = heap_alloc_array(max_vcpus, sizeof(d->vcpu[0]));
     if (d->vcpu == NULL) {
         return -ENOMEM;
@@ -42,6 +51,7 @@ int vgic_setup_domain(struct vgic_domain *d, unsigned int version, unsigned int 
             b->route[i] = V2_TARGET_VCPU0;
         }
     }
+    d->typer = typer(d);
     return 0;
 }
 
@@ -104,6 +114,7 @@ int vgic_setup_vcpu(struct vgic_domain *d, struct vgic_vcpu *v, unsigned int id)
     v->domain = d;
     v->id = (uint16_t)id;
     v->cpu = VGIC_NOT_LOADED;
+    v->lr_flags = d->version == 3 ? LR_GROUP1 : 0;
     v->self_list = 1U << (id % 16) | (id / 16) << 16;
     if (id >= d->max_vcpus) {
         return -EINVAL;

@@ -72,10 +72,6 @@ void vgic_update_private(struct vgic_vcpu *v, unsigned int bit)
     uint32_t mask = vgic_bit(bit);
     bool pending = false;
 
-    if (likely((b->in_lr & mask) != 0 && v->cpu == vgic_hw_cpu()) && vgic_lr_rearm(v, b, bit)) {
-        vgic_notify(v);
-        return;
-    }
     if (unlikely(!vgic_reachable(v))) {
         if (((b->in_lr | vgic_wanted(v->domain, b)) & mask) != 0) {
             v->resync = true;
@@ -185,8 +181,12 @@ void vgic_latch_private(struct vgic_vcpu *v, unsigned int irq)
         return;
     }
     spin_lock(&v->lock);
-    v->private.pending |= vgic_bit(irq);
-    vgic_update_private(v, irq);
+    if (likely(vgic_lr_rearm(v, irq, 0))) {
+        vgic_wake(v);
+    } else {
+        v->private.pending |= vgic_bit(irq);
+        vgic_update_private(v, irq);
+    }
     spin_unlock(&v->lock);
 }
 
@@ -208,8 +208,12 @@ void vgic_hw_private(struct vgic_vcpu *v, unsigned int irq, unsigned int pirq)
     spin_lock(&v->lock);
     b->hw |= vgic_bit(irq);
     b->hwirq[irq] = (uint16_t)pirq;
-    fired(b, vgic_bit(irq));
-    vgic_update_private(v, irq);
+    if (likely(vgic_lr_rearm(v, irq, LR_HW | (uint64_t)pirq << LR_PHYSICAL_SHIFT))) {
+        vgic_wake(v);
+    } else {
+        fired(b, vgic_bit(irq));
+        vgic_update_private(v, irq);
+    }
     spin_unlock(&v->lock);
 }
 

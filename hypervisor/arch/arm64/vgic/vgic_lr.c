@@ -181,11 +181,9 @@ static void reclaim(struct vgic_vcpu *v, bool spis)
 static uint64_t compose(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit, uint64_t state)
 {
     uint32_t mask = vgic_bit(bit);
-    uint64_t lr = state | (b->first + bit) | (uint64_t)b->priority[bit] << LR_PRIORITY_SHIFT;
+    uint64_t lr =
+        state | v->lr_flags | (b->first + bit) | (uint64_t)b->priority[bit] << LR_PRIORITY_SHIFT;
 
-    if (v->domain->version == 3) {
-        lr |= LR_GROUP1;
-    }
     if ((b->owed & b->hw & mask) != 0) {
         lr |= LR_HW | (uint64_t)b->hwirq[bit] << LR_PHYSICAL_SHIFT;
     } else if (line_high(b, mask)) {
@@ -236,23 +234,22 @@ bool vgic_lr_place(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit, u
     return true;
 }
 
-bool vgic_lr_rearm(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit)
+bool vgic_lr_rearm(struct vgic_vcpu *v, unsigned int bit, uint64_t linked)
 {
+    struct vgic_bank *b = &v->private;
     uint32_t mask = vgic_bit(bit);
-    uint32_t requests = b->drop_pending | b->drop_active | b->add_active;
-    uint32_t wanted = (b->pending | (b->level & ~b->edge)) & b->enabled & b->in_lr & ~requests;
+    uint32_t odd = b->pending | (b->level & ~b->edge);
     unsigned int i = b->lr[bit];
     uint64_t lr;
 
-    if ((wanted & mask) == 0 || v->domain->ctlr == 0 || (vgic_hw_empty_lrs() >> i & 1U) == 0) {
+    if ((b->in_lr & b->enabled & ~odd & mask) == 0 || v->cpu != vgic_hw_cpu() || v->resync ||
+        v->domain->ctlr == 0 || i >= vgic_hw_nr_quick() || (vgic_hw_quick_empty() >> i & 1U) == 0) {
         return false;
     }
-    if ((v->lr[i] & LR_HW) != 0) {
-        b->owed &= ~mask | b->refired;
-        b->refired &= ~mask;
-    }
-    lr = compose(v, b, bit, LR_PENDING);
+    /* What it was linked to has ended with it. */
+    b->owed = linked != 0 ? b->owed | mask : b->owed & ~mask;
+    lr = LR_PENDING | v->lr_flags | linked | bit | (uint64_t)b->priority[bit] << LR_PRIORITY_SHIFT;
     v->lr[i] = lr;
-    vgic_hw_lr_write(i, lr);
+    vgic_hw_quick_write(i, lr);
     return true;
 }

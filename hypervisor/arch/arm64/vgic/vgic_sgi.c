@@ -37,6 +37,17 @@ static void send_others(struct vgic_vcpu *v, unsigned int sgi)
     }
 }
 
+/* v3; v is running, so there is nothing to wake. */
+static always_inline void send_self(struct vgic_vcpu *v, unsigned int sgi)
+{
+    spin_lock(&v->lock);
+    if (unlikely(!vgic_lr_rearm(v, sgi, 0))) {
+        v->private.pending |= vgic_bit(sgi);
+        vgic_update_private(v, sgi);
+    }
+    spin_unlock(&v->lock);
+}
+
 void vgic_sgi1r(struct vgic_vcpu *v, uint64_t value)
 {
     struct vgic_domain *d = v->domain;
@@ -44,7 +55,7 @@ void vgic_sgi1r(struct vgic_vcpu *v, uint64_t value)
     unsigned int first = SGI1R_AFF1(value) * 16;
 
     if (likely((value & ~SGI1R_INTID_MASK) == v->self_list)) {
-        vgic_send_sgi(v, sgi, v->id);
+        send_self(v, sgi);
     } else if ((value & (SGI1R_NOWHERE | SGI1R_IRM)) == 0) {
         for (uint32_t rest = SGI1R_LIST(value); rest != 0; rest &= rest - 1) {
             unsigned int id = first + vgic_first_bit(rest);

@@ -77,6 +77,7 @@ struct vgic_vcpu {
     uint8_t maintain;   /* VGIC_HCR_* as last given to the hardware */
     uint8_t sgi_source[VGIC_NR_SGIS]; /* v2: CPUs whose SGI is pending, beside a list register */
     struct vgic_domain *domain;
+    uint64_t lr_flags;         /* of every list register: group */
     uint64_t lr[VGIC_MAX_LRS]; /* as last read or written, in the format below */
     struct vgic_cpuif cpuif;
     struct vgic_bank private;
@@ -95,6 +96,7 @@ struct vgic_domain {
     uint8_t ctlr;      /* enable bits of GICD_CTLR */
     uint16_t nr_banks; /* of SPIs */
     uint32_t max_vcpus;
+    uint32_t typer;          /* GICD_TYPER */
     struct vgic_vcpu **vcpu; /* NULL: not created */
     struct vgic_bank *spi;
     uint64_t dist_base;
