@@ -29,6 +29,7 @@
 #define DOMID_IDLE           0x7fffU
 
 #define NR_HVM_PARAMS 40U
+#define NR_WATCHDOGS  2U
 
 struct vcpu;
 struct p2m;
@@ -78,6 +79,8 @@ struct domain {
     struct list list;     /* all domains, ordered by id; RANK_DOMLIST, RCU readers */
     char name[32];        /* for messages and the table: "dom0", the DT node's name, ... */
 
+    char kernel_name[24]; /* what it was started from, for the table */
+
     /* vCPUs */
     uint32_t max_vcpus;
     uint32_t nr_vcpus; /* created */
@@ -113,6 +116,8 @@ struct domain {
     uint8_t handle[16];
     struct domain_config config;
     uint64_t time_offset_s;
+    struct timer watchdog[NR_WATCHDOGS]; /* SCHEDOP_watchdog; under lock */
+    uint32_t watchdogs_used;
 
     /* Console */
     struct console_domain console;

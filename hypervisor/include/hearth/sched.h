@@ -52,9 +52,9 @@ struct sched_unit {
     nanosec_t state_time[4];
     /* Policy: position in its queue and entitlement. */
     struct list queue;
-    int64_t credit;
     uint64_t virtual_time;
-    nanosec_t started;
+    nanosec_t started;     /* charged up to here */
+    nanosec_t slice_start;
 };
 
 /* Per-domain parameters, whatever the policy makes of them. */
@@ -101,6 +101,8 @@ int sched_set_affinity(struct vcpu *v, const unsigned long *hard, const unsigned
     must_check;
 int sched_set_params(struct domain *d, const struct sched_params *p) must_check;
 void sched_get_params(const struct domain *d, struct sched_params *p);
+/* The pool that new domains belong to. */
+struct cpupool *sched_default_pool(void);
 const struct sched_policy *sched_policy_of(const struct domain *d);
 
 /* SOFTIRQ_SCHEDULE's handler. */

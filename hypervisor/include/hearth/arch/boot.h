@@ -8,6 +8,10 @@
  * it with console_set_uart(). Called with `options` parsed. */
 void arch_console_init(void);
 
+/* A console of last resort, for panic() before arch_console_init(): registers what the build names,
+ * or nothing. */
+void arch_console_fallback(void);
+
 /* Fills boot_info and bootmem (banks, reservations of the image, modules, firmware tables).
  * What cannot be used is named in a panic(). */
 void arch_boot_describe(struct boot_info *info);

@@ -11,6 +11,8 @@ struct vcpu;
 
 /* Checks and completes the config (defaults); -EINVAL with a message through guest_printk. */
 int arch_domain_check_config(struct domain_config *config) must_check;
+/* Width of guest-physical addresses of new domains. */
+unsigned int arch_guest_address_bits(void);
 /* d->lock not held; undone by arch_domain_destroy(), also after a failure half-way. */
 int arch_domain_create(struct domain *d) must_check;
 /* -ERESTART until done. */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stage 2 aborts: emulated devices, races with changes of the p2m, and everything else, which the
+ * guest gets back as an external abort.
+ */
+#include <hearth/domain.h>
+#include <hearth/p2m.h>
+#include <hearth/vcpu.h>
+#include <hearth/vuart.h>
+
+#include <asm/trap.h>
+#include <asm/vgic.h>
+
+/* ISS of a data abort (DDI 0487 "ISS encoding for an exception from a Data Abort"). */
+#define ISS_ISV    (1UL << 24)
+#define ISS_SAS(e) (1U << (((e) >> 22) & 3))
+#define ISS_SSE    (1UL << 21)
+#define ISS_SRT(e) ((unsigned int)((e) >> 16) & 31U)
+#define ISS_SF     (1UL << 15)
+#define ISS_FNV    (1UL << 10)
+#define ISS_S1PTW  (1UL << 7)
+#define ISS_WNR    (1UL << 6)
+#define FSC_TYPE(e) ((e) & 0x3c)
+#define FSC_TRANSLATION 0x04
+#define FSC_PERMISSION  0x0c
+
+static gaddr_t fault_address(void)
+{
+    uint64_t hpfar = read_sysreg(hpfar_el2);
+
+    return gaddr(((hpfar & 0xffffffffff0ULL) << 8) | (read_sysreg(far_el2) & (PAGE_SIZE - 1)));
+}
+
+static uint64_t extend(uint64_t value, uint64_t esr)
+{
+    unsigned int size = ISS_SAS(esr);
+
+    if (size < 8) {
+        unsigned int shift = 64 - 8 * size;
+
+        value = (esr & ISS_SSE) != 0 ? (uint64_t)((int64_t)(value << shift) >> shift)
+                                     : (value << shift) >> shift;
+    }
+    return (esr & ISS_SF) != 0 ? value : (uint32_t)value;
+}
+
+/* Another CPU may have been replacing the entry (break before make): then it is there now. */
+static bool mapped_meanwhile(struct vcpu *v, gaddr_t addr, unsigned int access)
+{
+    struct p2m *p2m = v->domain->p2m[0];
+    struct p2m_entry e;
+    bool mapped;
+
+    spin_lock(&p2m->lock); /* waits for the change to end */
+    spin_unlock(&p2m->lock);
+    mapped = p2m_lookup(p2m, gaddr_to_gfn(addr), &e) == 0;
+    return mapped && (e.access & access) == access;
+}
+
+enum trap_verdict trap_data_abort(struct vcpu *v, uint64_t esr)
+{
+    bool write = (esr & ISS_WNR) != 0;
+    unsigned int type = FSC_TYPE(esr);
+    gaddr_t addr;
+    uint64_t value;
+
+    if (type != FSC_TRANSLATION && type != FSC_PERMISSION) {
+        return TRAP_DATA_ABORT;
+    }
+    addr = fault_address();
+    if (likely((esr & (ISS_ISV | ISS_S1PTW)) == ISS_ISV)) {
+        unsigned int size = ISS_SAS(esr);
+        enum vgic_result done;
+
+        value = write ? guest_reg_read(v, ISS_SRT(esr)) : 0;
+        done = vgic_mmio(v, addr, write, size, &value);
+        if (done == VGIC_NOT_MINE && v->domain->vuart != NULL && size <= 4 &&
+            vpl011_mmio(v, addr, write, size, &value)) {
+            done = VGIC_DONE;
+        }
+        if (likely(done == VGIC_DONE)) {
+            if (!write) {
+                guest_reg_write(v, ISS_SRT(esr), extend(value, esr));
+            }
+            return TRAP_SKIP;
+        }
+        if (done == VGIC_ABORT) {
+            return TRAP_DATA_ABORT;
+        }
+    }
+    if (mapped_meanwhile(v, addr, write ? P2M_W : P2M_R)) {
+        return TRAP_DONE;
+    }
+    return TRAP_DATA_ABORT;
+}
+
+enum trap_verdict trap_insn_abort(struct vcpu *v, uint64_t esr)
+{
+    unsigned int type = FSC_TYPE(esr);
+
+    if ((type == FSC_TRANSLATION || type == FSC_PERMISSION) &&
+        mapped_meanwhile(v, fault_address(), P2M_X)) {
+        return TRAP_DONE;
+    }
+    return TRAP_INSN_ABORT;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sched_op (public/sched.h). */
+#include <hearth/atomic.h>
+#include <hearth/cpu.h>
+#include <hearth/domain.h>
+#include <hearth/errno.h>
+#include <hearth/evtchn.h>
+#include <hearth/guest_copy.h>
+#include <hearth/vcpu.h>
+#include <hearth/vcpu_ops.h>
+
+#include "../hypercall/private.h"
+
+#define MAX_POLL_PORTS 128U
+
+int64_t sched_op_yield(struct vcpu *v)
+{
+    (void)v;
+    sched_yield_current();
+    return 0;
+}
+
+int64_t sched_op_block(struct vcpu *v)
+{
+    (void)v;
+    sched_block_current();
+    return 0;
+}
+
+int sched_op_shutdown(struct vcpu *v, struct sched_shutdown_arg *a)
+{
+    if (a->reason > SHUTDOWN_SOFT_RESET) {
+        return -EINVAL;
+    }
+    domain_shutdown(v->domain, (enum shutdown_reason)a->reason);
+    return 0;
+}
+
+int sched_op_shutdown_code(struct vcpu *v, struct sched_shutdown_arg *a)
+{
+    int rc = 0;
+
+    if (a->reason > SHUTDOWN_SOFT_RESET) {
+        return -EINVAL;
+    }
+    spin_lock(&v->domain->lock);
+    if (v->domain->shutdown_code != SHUTDOWN_NONE) {
+        rc = -EEXIST;
+    } else {
+        v->domain->shutdown_code = (uint8_t)a->reason;
+    }
+    spin_unlock(&v->domain->lock);
+    return rc;
+}
+
+int sched_op_remote_shutdown(struct vcpu *v, struct domain *d, struct sched_remote_shutdown_arg *a)
+{
+    if (d == v->domain || a->reason > SHUTDOWN_SOFT_RESET) {
+        return -EINVAL;
+    }
+    domain_shutdown(d, (enum shutdown_reason)a->reason);
+    return 0;
+}
+
+/* Watchdogs: id 0 takes a free one and returns its number; timeout 0 lets it go. */
+static void watchdog_expired(void *arg)
+{
+    struct domain *d = arg;
+
+    d->shutdown_why = "its watchdog was not touched in time";
+    domain_shutdown(d, SHUTDOWN_WATCHDOG);
+}
+
+int sched_op_watchdog(struct vcpu *v, struct sched_watchdog_arg *a)
+{
+    struct domain *d = v->domain;
+    uint32_t id = a->id;
+    int rc = 0;
+
+    if (id > NR_WATCHDOGS) {
+        return -EINVAL;
+    }
+    spin_lock(&d->lock);
+    if (id == 0 && a->timeout == 0) {
+        rc = -EINVAL;
+    } else if (id == 0) {
+        while (id < NR_WATCHDOGS && (d->watchdogs_used & (1U << id)) != 0) {
+            id++;
+        }
+        rc = id == NR_WATCHDOGS ? -ENOSPC : (int)++id;
+    } else if ((d->watchdogs_used & (1U << (id - 1))) == 0) {
+        rc = -EINVAL;
+    }
+    if (rc >= 0 && a->timeout == 0) {
+        timer_stop(&d->watchdog[id - 1]);
+        d->watchdogs_used &= ~(1U << (id - 1));
+    } else if (rc >= 0) {
+        struct timer *t = &d->watchdog[id - 1];
+
+        if (t->fn == NULL) {
+            timer_init(t, watchdog_expired, d, this_cpu_id());
+        }
+        if (timer_set(t, now() + a->timeout * NS_PER_S) != 0) {
+            rc = -ENOMEM;
+        } else {
+            d->watchdogs_used |= 1U << (id - 1);
+        }
+    }
+    spin_unlock(&d->lock);
+    return rc;
+}
+
+static int check_ports(struct vcpu *v, const struct sched_poll_arg *a, bool *pending)
+{
+    *pending = false;
+    for (uint32_t i = 0; i < a->nr_ports && !*pending; i++) {
+        evtchn_port_t port;
+        guest_ptr_t at;
+        int rc = guest_ptr_index(a->ports, i, sizeof(port), &at)
+                     ? guest_copy_in(&port, at, sizeof(port))
+                     : -EFAULT;
+
+        if (rc == 0) {
+            rc = evtchn_port_pending(v->domain, port, pending);
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+int sched_op_poll(struct vcpu *v, struct sched_poll_arg *a)
+{
+    evtchn_port_t first = 0;
+    bool pending;
+    int rc = 0;
+
+    if (a->nr_ports > MAX_POLL_PORTS) {
+        return -EINVAL;
+    }
+    if (a->nr_ports == 1) {
+        rc = guest_copy_in(&first, a->ports, sizeof(first));
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    evtchn_poll_begin(v, first, a->nr_ports != 1);
+    rc = check_ports(v, a, &pending);
+    if (rc == 0 && !pending && a->timeout != 0) {
+        rc = timer_set(&v->poll_timer, a->timeout);
+    }
+    if (rc != 0 || pending) {
+        (void)evtchn_poll_end(v);
+        return rc;
+    }
+    (void)atomic_fetch_or(&v->work, VCPU_WORK_POLL); /* ends the poll when the vCPU runs again */
+    sched_block_current();
+    return 0;
+}
+
+void vcpu_poll_finish(struct vcpu *v)
+{
+    (void)evtchn_poll_end(v);
+    timer_stop(&v->poll_timer);
+}

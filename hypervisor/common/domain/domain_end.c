@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of domains. A domain that shut down stays, paused, until it is killed; killing releases
+ * what it holds, step by step and preemptibly. The end of dom0 does not end the others: the
+ * machine goes down when the last running domain has ended and dom0 has asked for it.
+ */
+#include <hearth/arch/cpu.h>
+#include <hearth/arch/vcpu.h>
+#include <hearth/atomic.h>
+#include <hearth/boot.h>
+#include <hearth/bug.h>
+#include <hearth/console.h>
+#include <hearth/cpu.h>
+#include <hearth/errno.h>
+#include <hearth/evtchn.h>
+#include <hearth/grant.h>
+#include <hearth/irq.h>
+#include <hearth/p2m.h>
+#include <hearth/softirq.h>
+#include <hearth/vcpu.h>
+#include <hearth/vcpu_ops.h>
+
+#include "private.h"
+
+static const char *const reason_names[] = {"powered off", "rebooted", "suspended", "crashed",
+                                           "watchdog",    "soft reset"};
+
+static const char *reason_name(uint8_t code)
+{
+    return code < ARRAY_SIZE(reason_names) ? reason_names[code] : "ended";
+}
+
+static unsigned int domains_running(void)
+{
+    struct domain *d;
+    unsigned int n = 0;
+
+    for_each_domain(d)
+    {
+        n += !d->is_shut_down && d->life == DOMAIN_ALIVE;
+    }
+    return n;
+}
+
+void domain_ended(struct domain *d)
+{
+    struct domain *dom0 = hardware_domain;
+    unsigned int left = domains_running();
+
+    if (dom0 == NULL) {
+        if (left == 0) {
+            printk(LOG_INFO, "No domain is running any more");
+        }
+        return;
+    }
+    if (d == dom0 && left != 0) {
+        printk(LOG_WARNING, "dom0 %s; %u other domain%s running, so the machine stays up",
+               reason_name(d->shutdown_code), left, left == 1 ? " is" : "s are");
+    }
+    if (left != 0 || !dom0->is_shut_down) {
+        return;
+    }
+    if (dom0->shutdown_code == SHUTDOWN_POWEROFF) {
+        printk(LOG_INFO, "All domains have ended: powering off");
+        arch_machine_power_off();
+    }
+    if (options.noreboot) {
+        printk(LOG_INFO, "dom0 %s: halted, reset by hand ('noreboot' given)",
+               reason_name(dom0->shutdown_code));
+        return;
+    }
+    printk(LOG_INFO, "dom0 %s: restarting the machine", reason_name(dom0->shutdown_code));
+    arch_machine_restart();
+}
+
+void domain_shutdown(struct domain *d, enum shutdown_reason reason)
+{
+    bool first;
+
+    spin_lock(&d->lock);
+    first = !d->is_shutting_down && d->life == DOMAIN_ALIVE;
+    if (first) {
+        d->is_shutting_down = true;
+        d->shutdown_code = (uint8_t)reason;
+        d->ended = now();
+        store_release(&d->is_shut_down, true);
+    }
+    spin_unlock(&d->lock);
+    if (!first) {
+        return;
+    }
+    domain_pause_nosync(d);
+    printk(LOG_INFO, "Domain %u (%s) %s%s%s", d->id, d->name, reason_name(d->shutdown_code),
+           d->shutdown_why != NULL ? ": " : "", d->shutdown_why != NULL ? d->shutdown_why : "");
+    if (hardware_domain != NULL) {
+        evtchn_send_global_virq(hardware_domain, VIRQ_DOM_EXC);
+    }
+    domain_ended(d);
+}
+
+void domain_resume(struct domain *d)
+{
+    bool was_down;
+
+    spin_lock(&d->lock);
+    was_down = d->is_shut_down;
+    d->is_shut_down = false;
+    d->is_shutting_down = false;
+    d->shutdown_code = SHUTDOWN_NONE;
+    spin_unlock(&d->lock);
+    if (was_down) {
+        domain_unpause(d);
+    }
+}
+
+void domain_crash(struct domain *d, const char *why)
+{
+    struct vcpu *v = current_vcpu();
+
+    if (READ_ONCE(d->is_shutting_down)) {
+        return;
+    }
+    d->shutdown_why = why;
+    printk(LOG_ERR, "Domain %u (%s) crashed: %s", d->id, d->name, why);
+    if (v != NULL && v->domain == d) {
+        printk(LOG_ERR, "vCPU %u:", v->id);
+        arch_vcpu_dump(v);
+    }
+    domain_shutdown(d, SHUTDOWN_CRASH);
+}
+
+/* --- Killing --- */
+
+static int release_pages(struct domain *d)
+{
+    for (;;) {
+        struct page *pg;
+        mfn_t m;
+        bool got = false;
+
+        for (unsigned int i = 0; i < 64; i++) {
+            spin_lock(&d->pages_lock);
+            pg = page_list_first(&d->pages);
+            m = pg != NULL ? page_to_mfn(pg) : INVALID_MFN;
+            got = pg != NULL && page_get(m, d);
+            spin_unlock(&d->pages_lock);
+            if (!got) {
+                return 0;
+            }
+            if (page_disown(d, m) != 0) {
+                /* Only this path takes frames of a dying domain off its list. */
+                BUG_ON(true);
+            }
+            page_put(m);
+        }
+        if (preempt_check()) {
+            return -ERESTART;
+        }
+    }
+}
+
+static int stop(struct domain *d)
+{
+    domain_pause(d);
+    for (unsigned int i = 0; i < NR_WATCHDOGS; i++) {
+        if (d->watchdog[i].fn != NULL) {
+            timer_kill(&d->watchdog[i]);
+        }
+    }
+    console_domain_removed(d);
+    return 0;
+}
+
+static int release_vcpu_frames(struct domain *d)
+{
+    struct vcpu *v;
+    uint32_t i;
+
+    for_each_vcpu(d, i, v)
+    {
+        sched_set_pause(v, PAUSE_DYING);
+    }
+    return 0;
+}
+
+static int release_p2ms(struct domain *d)
+{
+    for (uint32_t i = 0; i < d->nr_p2m; i++) {
+        int rc = p2m_destroy(d->p2m[i]);
+
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int (*const kill_steps[])(struct domain *d) = {
+    stop,
+    evtchn_domain_destroy,
+    grant_domain_release_mappings,
+    arch_domain_release,
+    release_vcpu_frames,
+    release_p2ms,
+    release_pages,
+};
+
+int domain_kill(struct domain *d)
+{
+    spin_lock(&d->lock);
+    if (d->life == DOMAIN_DEAD) {
+        spin_unlock(&d->lock);
+        return 0;
+    }
+    d->life = DOMAIN_DYING;
+    d->is_shutting_down = true;
+    spin_unlock(&d->lock);
+    while (d->kill_step < ARRAY_SIZE(kill_steps)) {
+        int rc = kill_steps[d->kill_step](d);
+
+        if (rc != 0) {
+            return rc;
+        }
+        d->kill_step++;
+    }
+    d->life = DOMAIN_DEAD;
+    domain_ids_remove(d);
+    if (d == hardware_domain) {
+        hardware_domain = NULL;
+    }
+    domain_put(d);
+    return 0;
+}

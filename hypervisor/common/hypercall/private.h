@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prototypes of all hypercalls, and of the handlers that common/control has. */
+#pragma once
+
+#include <hearth/abi_types.h>
+#include <hearth/hypercall.h>
+
+struct domain;
+struct vcpu;
+
+#define HYPERCALL(number, name) \
+    int64_t hypercall_##name(struct vcpu *v, struct hypercall_args *args);
+#include "hypercalls.def"
+#undef HYPERCALL
+
+#define OP_HOT(number, name, type, direction, hook) \
+    int OP_PREFIX(name)(struct vcpu * v, struct type * a);
+#define OP_SELF(number, name, type, direction, hook) \
+    int OP_PREFIX(name)(struct vcpu * v, struct type * a);
+#define OP_TARGET(number, name, type, direction, hook, field) \
+    int OP_PREFIX(name)(struct vcpu * v, struct domain * d, struct type * a);
+#define OP_NULL(number, name, hook) int64_t OP_PREFIX(name)(struct vcpu * v);
+
+#define OP_PREFIX(name) sched_op_##name
+#include "sched.def"
+#undef OP_PREFIX
+#define OP_PREFIX(name) hvm_op_##name
+#include "hvm.def"
+#undef OP_PREFIX
+#define OP_PREFIX(name) physdev_op_##name
+#include "physdev.def"
+#undef OP_PREFIX
+#define OP_PREFIX(name) memory_op_##name
+#include "memory.def"
+#undef OP_PREFIX
+
+#undef OP_HOT
+#undef OP_SELF
+#undef OP_TARGET
+#undef OP_NULL
+
+/* vcpu_op has a second argument, the vCPU acted upon: rows of their own form. */
+#define VCPU_OP(number, name, type, hook) \
+    int vcpu_op_##name(struct vcpu *v, struct vcpu *target, struct type *a);
+#define VCPU_OP_NULL(number, name, hook) int64_t vcpu_op_##name(struct vcpu *v, struct vcpu *target);
+#include "vcpu.def"
+#undef VCPU_OP
+#undef VCPU_OP_NULL
+
+/* Reservation operations of memory_op; extents before *done are behind it. */
+#define MEMORY_INCREASE_RESERVATION 0U
+#define MEMORY_DECREASE_RESERVATION 1U
+#define MEMORY_POPULATE_PHYSMAP     6U
+int64_t memory_op_reservation(struct vcpu *v, struct domain *d, uint32_t cmd,
+                              const struct memory_reservation_arg *a, uint64_t *done);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Affinity and per-domain parameters. */
+#include <hearth/domain.h>
+#include <hearth/errno.h>
+#include <hearth/softirq.h>
+#include <hearth/string.h>
+#include <hearth/vcpu.h>
+
+#include "private.h"
+
+int sched_set_affinity(struct vcpu *v, const unsigned long *hard, const unsigned long *soft)
+{
+    struct sched_unit *u = &v->sched;
+    struct cpupool *pool = u->pool;
+    int rc = 0;
+
+    spin_lock(&pool->lock);
+    if (hard != NULL) {
+        bool any = false;
+
+        for (unsigned int i = 0; i < ARRAY_SIZE(u->hard_affinity); i++) {
+            any = any || (hard[i] & pool->cpus[i]) != 0;
+        }
+        if (any) {
+            memcpy(u->hard_affinity, hard, sizeof(u->hard_affinity));
+        } else {
+            rc = -EINVAL;
+        }
+    }
+    if (rc == 0 && soft != NULL) {
+        memcpy(u->soft_affinity, soft, sizeof(u->soft_affinity));
+    }
+    if (rc == 0 && u->on_cpu != CPU_NONE) {
+        softirq_raise_on(u->on_cpu, SOFTIRQ_SCHEDULE);
+    } else if (rc == 0 && !sched_allowed(u, u->cpu)) {
+        u->cpu = (uint16_t)bitmap_next_set(u->hard_affinity, nr_cpus, 0);
+    }
+    spin_unlock(&pool->lock);
+    return rc;
+}
+
+int sched_set_params(struct domain *d, const struct sched_params *p)
+{
+    int rc;
+
+    spin_lock(&d->pool->lock);
+    rc = d->pool->policy->set_params(d, p);
+    if (rc == 0) {
+        d->sched = *p;
+    }
+    spin_unlock(&d->pool->lock);
+    return rc;
+}
+
+void sched_get_params(const struct domain *d, struct sched_params *p)
+{
+    *p = d->sched;
+}
+
+const struct sched_policy *sched_policy_of(const struct domain *d)
+{
+    return d->pool->policy;
+}
+
+struct cpupool *sched_default_pool(void)
+{
+    return &cpupool0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the scheduler's frame (sched.c) and policies. */
+#pragma once
+
+#include <hearth/cpu.h>
+#include <hearth/sched.h>
+
+struct cpupool {
+    struct spinlock lock; /* RANK_SCHED: units' states, queues, and cpu/on_cpu of units */
+    const struct sched_policy *policy;
+    DECLARE_BITMAP(cpus, CONFIG_NR_CPUS);
+    struct list queue;       /* runnable units that run nowhere, in the policy's order */
+    uint32_t nr_queued;
+    uint64_t min_virtual_time; /* fair.c: no runnable unit is behind it; only grows */
+};
+
+struct sched_cpu {
+    struct cpupool *pool;
+    struct timer slice;
+    struct sched_unit *running; /* under the pool's lock; NULL: idle */
+};
+
+extern struct cpupool cpupool0;
+extern const struct sched_policy sched_fair;
+
+/* This unit may run on cpu. */
+static inline bool sched_allowed(const struct sched_unit *u, unsigned int cpu)
+{
+    return bit_test(u->hard_affinity, cpu) && bit_test(u->pool->cpus, cpu);
+}
+
+static inline struct sched_unit *sched_running(unsigned int cpu)
+{
+    return cpus[cpu]->sched->running;
+}
