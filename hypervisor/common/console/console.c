@@ -176,6 +176,11 @@ void console_set_uart(const struct uart *uart)
     console_unlock();
 }
 
+bool console_has_uart(void)
+{
+    return READ_ONCE(console.uart) != NULL;
+}
+
 void console_panic_mode(void)
 {
     WRITE_ONCE(console.panic, true);

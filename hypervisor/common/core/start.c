@@ -16,7 +16,7 @@
 noreturn void start_hypervisor(void)
 {
     arch_cpu_init();
-    printk(LOG_INFO, "Hearth version %s (%s)", HEARTH_VERSION, HEARTH_ARCH);
+    printk(LOG_INFO, "Hearth version %s (%s)\n", HEARTH_VERSION, HEARTH_ARCH);
     arch_boot_describe(&boot_info);
     cmdline_parse(boot_info.cmdline);
     arch_mm_init();

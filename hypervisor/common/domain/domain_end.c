@@ -49,7 +49,7 @@ void domain_ended(struct domain *d)
 
     if (dom0 == NULL) {
         if (left == 0) {
-            printk(LOG_INFO, "No domain is running any more");
+            printk(LOG_INFO, "No domain is running any more\n");
         }
         return;
     }
@@ -61,15 +61,15 @@ void domain_ended(struct domain *d)
         return;
     }
     if (dom0->shutdown_code == SHUTDOWN_POWEROFF) {
-        printk(LOG_INFO, "All domains have ended: powering off");
+        printk(LOG_INFO, "All domains have ended: powering off\n");
         arch_machine_power_off();
     }
     if (options.noreboot) {
-        printk(LOG_INFO, "dom0 %s: halted, reset by hand ('noreboot' given)",
+        printk(LOG_INFO, "dom0 %s: halted, reset by hand ('noreboot' given)\n",
                reason_name(dom0->shutdown_code));
         return;
     }
-    printk(LOG_INFO, "dom0 %s: restarting the machine", reason_name(dom0->shutdown_code));
+    printk(LOG_INFO, "dom0 %s: restarting the machine\n", reason_name(dom0->shutdown_code));
     arch_machine_restart();
 }
 
@@ -90,7 +90,7 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
         return;
     }
     domain_pause_nosync(d);
-    printk(LOG_INFO, "Domain %u (%s) %s%s%s", d->id, d->name, reason_name(d->shutdown_code),
+    printk(LOG_INFO, "Domain %u (%s) %s%s%s\n", d->id, d->name, reason_name(d->shutdown_code),
            d->shutdown_why != NULL ? ": " : "", d->shutdown_why != NULL ? d->shutdown_why : "");
     if (hardware_domain != NULL) {
         evtchn_send_global_virq(hardware_domain, VIRQ_DOM_EXC);
@@ -121,9 +121,9 @@ void domain_crash(struct domain *d, const char *why)
         return;
     }
     d->shutdown_why = why;
-    printk(LOG_ERR, "Domain %u (%s) crashed: %s", d->id, d->name, why);
+    printk(LOG_ERR, "Domain %u (%s) crashed: %s\n", d->id, d->name, why);
     if (v != NULL && v->domain == d) {
-        printk(LOG_ERR, "vCPU %u:", v->id);
+        printk(LOG_ERR, "vCPU %u:\n", v->id);
         arch_vcpu_dump(v);
     }
     domain_shutdown(d, SHUTDOWN_CRASH);

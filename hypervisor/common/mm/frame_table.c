@@ -132,3 +132,8 @@ void page_list_del(struct page_list *l, struct page *pg)
     pg->links = 0;
     l->count--;
 }
+
+mfn_t page_last_mfn(void)
+{
+    return mfn(ram[nr_ram - 1].end - 1);
+}

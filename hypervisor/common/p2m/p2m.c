@@ -110,6 +110,9 @@ static always_inline int p2m_map_step(struct p2m *p2m, struct pt_job *job)
     if (likely(!p2m->dying)) {
         job->budget = p2m_budget(p2m);
         rc = pt_map(&p2m->pt, job);
+        if (job->frame > p2m->highest_gfn + 1) {
+            p2m->highest_gfn = job->frame - 1; /* the job has advanced behind it */
+        }
     }
     spin_unlock(&p2m->lock);
     return rc;

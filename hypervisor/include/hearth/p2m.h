@@ -51,6 +51,7 @@ struct p2m {
     struct pt pt;
     struct domain *domain;
     uint64_t generation;
+    uint64_t highest_gfn; /* that was ever mapped */
     uint64_t max_gfn;     /* gfns are below this: from the IPA width; rejected, never masked */
     uint32_t table_pages; /* page-table frames in use */
     uint32_t table_limit; /* 0: no limit (boot-time domains) */

@@ -112,6 +112,9 @@ static inline mfn_t page_to_mfn(const struct page *pg)
 /* True when m is RAM with a frame-table entry. Safe for any value, O(number of banks). */
 bool mfn_is_ram(mfn_t m) must_check;
 
+/* The last frame of RAM. */
+mfn_t page_last_mfn(void);
+
 /* Direct map: address of RAM frame m in Hearth's own space, valid for good. */
 static inline void *mfn_to_virt(mfn_t m)
 {

@@ -40,7 +40,7 @@ static void bring_up(uint64_t hwid)
 
     if (c == NULL || page_alloc(STACK_ORDER, PAGE_HEAP, ALLOC_ZERO, &stack) != 0) {
         heap_free(c);
-        printk(LOG_ERR, "CPU %#lx stays off: no memory for its stack", hwid);
+        printk(LOG_ERR, "CPU %#lx stays off: no memory for its stack\n", hwid);
         return;
     }
     c->id = nr_cpus;
@@ -51,7 +51,7 @@ static void bring_up(uint64_t hwid)
     cpus[nr_cpus] = c;
     smccc_smc(PSCI_CPU_ON_64, hwid, image_to_paddr(secondary_entry).a, (uint64_t)c, &r);
     if ((int32_t)r.x0 != 0) {
-        printk(LOG_ERR, "CPU %#lx stays off: the firmware's CPU_ON answers %d", hwid,
+        printk(LOG_ERR, "CPU %#lx stays off: the firmware's CPU_ON answers %d\n", hwid,
                (int32_t)r.x0);
         cpus[nr_cpus] = NULL;
         cpu_free(c, stack);
@@ -92,5 +92,5 @@ void arch_smp_init(void)
         }
         bring_up(hwid);
     }
-    printk(LOG_INFO, "%u CPU%s", nr_cpus, nr_cpus == 1 ? "" : "s");
+    printk(LOG_INFO, "%u CPU%s\n", nr_cpus, nr_cpus == 1 ? "" : "s");
 }

@@ -157,6 +157,8 @@ void arch_mm_init(void)
         map_or_panic(DIRECT_MAP_BASE + banks[i].start, banks[i].start,
                      banks[i].end - banks[i].start, PT_R | PT_W);
     }
+    map_or_panic(EARLY_UART_VIRT + (CONFIG_EARLY_UART_BASE & 0x1ff000),
+                 CONFIG_EARLY_UART_BASE & PAGE_MASK, PAGE_SIZE, PT_R | PT_W | PT_DEVICE);
     main_ttbr = pt_root_paddr(&hearth_pt).a;
     mm_use_main_tables();
     table_source = FROM_BOOTMEM;

@@ -2,6 +2,7 @@
 /* Virtual PSCI 1.1 of guests (DEN0022). Power states below OFF behave as WFI. */
 #include <hearth/arch/vcpu.h>
 #include <hearth/domain.h>
+#include <hearth/p2m.h>
 #include <hearth/sched.h>
 #include <hearth/vcpu.h>
 

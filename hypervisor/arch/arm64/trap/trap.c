@@ -83,7 +83,7 @@ static noinline void finish(struct vcpu *v, enum trap_verdict verdict, uint64_t 
         break;
     case TRAP_CRASH:
     default:
-        guest_printk(v->domain, LOG_ERR, "d%uv%u: %s at pc %#lx, esr %#lx", v->domain->id, v->id,
+        guest_printk(v->domain, LOG_ERR, "d%uv%u: %s at pc %#lx, esr %#lx\n", v->domain->id, v->id,
                      trap_table[(esr >> ESR_EC_SHIFT) & 63].name, r->pc, esr);
         domain_crash(v->domain, "unexpected trap");
         break;
@@ -123,7 +123,7 @@ struct vcpu *trap_irq(struct vcpu *v)
 
 struct vcpu *trap_serror(struct vcpu *v, uint64_t esr)
 {
-    guest_printk(v->domain, LOG_ERR, "d%uv%u: SError at pc %#lx, syndrome %#lx", v->domain->id,
+    guest_printk(v->domain, LOG_ERR, "d%uv%u: SError at pc %#lx, syndrome %#lx\n", v->domain->id,
                  v->id, v->arch.regs.pc, esr);
     domain_crash(v->domain, "asynchronous external abort (SError)");
     return leave(v);

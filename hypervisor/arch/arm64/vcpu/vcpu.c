@@ -125,12 +125,12 @@ void arch_vcpu_dump(struct vcpu *v)
     const struct arch_regs *r = &v->arch.regs;
 
     for (unsigned int i = 0; i < 30; i += 3) {
-        printk(LOG_INFO, "  x%-2u %016lx  x%-2u %016lx  x%-2u %016lx", i, r->x[i], i + 1,
+        printk(LOG_INFO, "  x%-2u %016lx  x%-2u %016lx  x%-2u %016lx\n", i, r->x[i], i + 1,
                r->x[i + 1], i + 2, r->x[i + 2]);
     }
-    printk(LOG_INFO, "  x30 %016lx  pc  %016lx  pstate %08lx", r->x[30], r->pc, r->pstate);
+    printk(LOG_INFO, "  x30 %016lx  pc  %016lx  pstate %08lx\n", r->x[30], r->pc, r->pstate);
     if (v == current_vcpu()) {
-        printk(LOG_INFO, "  sctlr %lx ttbr0 %lx ttbr1 %lx vbar %lx esr %lx far %lx elr %lx",
+        printk(LOG_INFO, "  sctlr %lx ttbr0 %lx ttbr1 %lx vbar %lx esr %lx far %lx elr %lx\n",
                read_sysreg(sctlr_el1), read_sysreg(ttbr0_el1), read_sysreg(ttbr1_el1),
                read_sysreg(vbar_el1), read_sysreg(esr_el1), read_sysreg(far_el1),
                read_sysreg(elr_el1));

@@ -15,8 +15,8 @@
 
 #define write_sysreg(name, value)                                       \
     do {                                                                \
-        uint64_t value_ = (value);                                      \
-        __asm__ volatile("msr " #name ", %x0" : : "rZ"(value_));        \
+        uint64_t write_value_ = (value);                                \
+        __asm__ volatile("msr " #name ", %x0" : : "rZ"(write_value_));  \
     } while (0)
 
 static inline void isb(void)
@@ -83,7 +83,7 @@ static inline void dsb_nsh(void)
 #define MAIR_VALUE 0x00000000000004ffUL
 
 /* CPTR_EL2 (no VHE): RES1, and trap SVE, SME, trace, activity monitors; not FP. */
-#define CPTR_RES1 0x00002effUL
+#define CPTR_RES1 0x000022ffUL
 #define CPTR_TZ   (1UL << 8)
 #define CPTR_TSM  (1UL << 12)
 #define CPTR_TTA  (1UL << 20)
