@@ -34,7 +34,8 @@ $(fuzz_programs): $(out)/fuzz/%: $(out)/tests/fuzz/%.o $(out)/libhearth.a
 	$(call say,LD,$@)
 	$(Q)$(cc) -fsanitize=fuzzer $(SANITIZE) -o $@ $< $(out)/libhearth.a
 
--include $(patsubst $(out)/%,$(out)/tests/%.d,$(unit_programs) $(fuzz_programs)) $(unit_helpers:.o=.d)
+-include $(patsubst $(out)/%,$(out)/tests/%.d,$(unit_programs) $(fuzz_programs)) \
+         $(unit_helpers:.o=.d)
 .SECONDARY: $(patsubst $(out)/%,$(out)/tests/%.o,$(unit_programs) $(fuzz_programs))
 
 .PHONY: unit-programs fuzz-programs

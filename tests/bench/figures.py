@@ -137,8 +137,8 @@ def growth_point(hypervisor, kind, x):
         result = machine.run_guests(hypervisor, x, (MARK_STARTED, x))
         return total(result.mark(MARK_STARTED, x - 1))
     size, smp = (f"{x}G", 1) if kind == "memory" else ("2G", x)
-    # With several CPUs QEMU changes vCPU each 100 virtual ms. A longer virtual instruction keeps what
-    # one CPU spends waiting for another small; the boot CPU's own instructions are what is drawn.
+    # With several CPUs QEMU changes vCPU each 100 virtual ms. A longer virtual instruction keeps
+    # what one CPU spends waiting for another small; what is drawn is the boot CPU's instructions.
     result = machine.run_dom0(hypervisor, f"grow-{kind}-{x}", machine.GUESTS / "started.img",
                               memory=size, smp=smp, stop=(MARK_STARTED, 1),
                               shift=10 if kind == "cpus" else 0, timeout=120)

@@ -150,7 +150,7 @@ def run_guests(hypervisor, count, stop, timeout=300):
 
 
 def initramfs(mark):
-    """A compressed cpio archive whose /init, a shell script, runs `mark`; the same bytes each time."""
+    """A compressed cpio archive whose /init, a shell script, runs `mark`; always the same bytes."""
     archive = b""
     script = b"#!/bin/busybox sh\nexec /mark\n"
     busybox = (BUILD / "inputs/arm64/busybox").read_bytes()

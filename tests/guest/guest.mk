@@ -49,7 +49,8 @@ $(GUEST_OUT)/obj/%.S.o: $(GUEST_SRC)/%.S | $(GUEST_HEADERS)/xen/xen.h
 define GUEST_RULE
 GUEST_OBJ_$(1) := $$(patsubst $$(GUEST_SRC)/%,$$(GUEST_OUT)/obj/%.o,\
 	$$(wildcard $$(GUEST_SRC)/$(1)/*.[cS]))
-$$(GUEST_OUT)/$(1).elf: $$(GUEST_OBJ_$(1)) $$(GUEST_LIB_OBJ) $$(GUEST_SRC)/lib/$$(GUEST_ARCH)/guest.lds
+$$(GUEST_OUT)/$(1).elf: $$(GUEST_OBJ_$(1)) $$(GUEST_LIB_OBJ) \
+		$$(GUEST_SRC)/lib/$$(GUEST_ARCH)/guest.lds
 	$$(call say,LD,$$@)
 	$$(Q)$$(GUEST_CC) $$(GUEST_LDFLAGS) -Wl,-T,$$(GUEST_SRC)/lib/$$(GUEST_ARCH)/guest.lds -o $$@ \
 		$$(GUEST_OBJ_$(1)) $$(GUEST_LIB_OBJ)

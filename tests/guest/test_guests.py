@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tiny kernels under Hearth, or under Debian's Xen with --oracle.
 
-The abi_* kernels run as dom0 on both interrupt controllers; the hostile ones run beside a healthy guest
-and a healthy dom0, whose heartbeats must go on during and after.
+The abi_* kernels run as dom0 on both interrupt controllers; the hostile ones run beside a healthy
+guest and a healthy dom0, whose heartbeats must go on during and after.
 """
 
 import sys

@@ -7,21 +7,21 @@
 #include "../hypercall/private.h"
 
 enum param_access {
-    PARAM_NONE = 0,  /* not a parameter */
-    PARAM_TOOLS,     /* only the control domain reads and writes it */
-    PARAM_GUEST_R,   /* the guest may read it, the control domain sets it */
+    PARAM_NONE = 0, /* not a parameter */
+    PARAM_TOOLS,    /* only the control domain reads and writes it */
+    PARAM_GUEST_R,  /* the guest may read it, the control domain sets it */
     PARAM_GUEST_RW,
 };
 
 static const uint8_t params[NR_HVM_PARAMS] = {
-    [0] = PARAM_GUEST_RW,  /* CALLBACK_IRQ */
-    [1] = PARAM_GUEST_R,   /* STORE_PFN */
-    [2] = PARAM_GUEST_R,   /* STORE_EVTCHN */
-    [17] = PARAM_GUEST_R,  /* CONSOLE_PFN */
-    [18] = PARAM_GUEST_R,  /* CONSOLE_EVTCHN */
-    [27] = PARAM_TOOLS,    /* PAGING_RING_PFN */
-    [28] = PARAM_TOOLS,    /* MONITOR_RING_PFN */
-    [29] = PARAM_TOOLS,    /* SHARING_RING_PFN */
+    [0] = PARAM_GUEST_RW, /* CALLBACK_IRQ */
+    [1] = PARAM_GUEST_R,  /* STORE_PFN */
+    [2] = PARAM_GUEST_R,  /* STORE_EVTCHN */
+    [17] = PARAM_GUEST_R, /* CONSOLE_PFN */
+    [18] = PARAM_GUEST_R, /* CONSOLE_EVTCHN */
+    [27] = PARAM_TOOLS,   /* PAGING_RING_PFN */
+    [28] = PARAM_TOOLS,   /* MONITOR_RING_PFN */
+    [29] = PARAM_TOOLS,   /* SHARING_RING_PFN */
 };
 
 static int check(const struct vcpu *v, const struct domain *d, uint32_t index,

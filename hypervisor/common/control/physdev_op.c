@@ -26,8 +26,7 @@ static struct pci_device *find(uint32_t sbdf)
 {
     struct list *pos;
 
-    list_for_each(pos, &pci_devices)
-    {
+    list_for_each (pos, &pci_devices) {
         struct pci_device *dev = list_entry(pos, struct pci_device, list);
 
         if (dev->sbdf == sbdf) {

@@ -39,8 +39,7 @@ static int settime(uint64_t secs, uint32_t nsecs, uint64_t system_time)
         return -EINVAL;
     }
     wallclock_set(secs, nsecs, system_time);
-    for_each_domain(d)
-    {
+    for_each_domain (d) {
         update_wallclock(d);
     }
     return 0;

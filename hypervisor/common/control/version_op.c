@@ -105,6 +105,5 @@ int64_t hypercall_xen_version(struct vcpu *v, struct hypercall_args *args)
     if (rc != 0) {
         return rc;
     }
-    return likely(cmd == XENVER_VERSION) ? ABI_VERSION
-                                         : other_op(v, cmd, guest_ptr(args->arg[1]));
+    return likely(cmd == XENVER_VERSION) ? ABI_VERSION : other_op(v, cmd, guest_ptr(args->arg[1]));
 }

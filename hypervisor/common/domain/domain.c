@@ -189,8 +189,7 @@ static void wait_descheduled(struct domain *d)
     struct vcpu *v;
     uint32_t i;
 
-    for_each_vcpu(d, i, v)
-    {
+    for_each_vcpu (d, i, v) {
         if (v != current_vcpu()) {
             sched_wait_descheduled(v);
         }
@@ -204,8 +203,7 @@ void domain_pause_nosync(struct domain *d)
 
     spin_lock(&d->lock);
     if (d->pause_count++ == 0) {
-        for_each_vcpu(d, i, v)
-        {
+        for_each_vcpu (d, i, v) {
             sched_set_pause(v, PAUSE_DOMAIN);
         }
     }
@@ -229,8 +227,7 @@ void domain_unpause(struct domain *d)
         if (d->started == 0) {
             d->started = now();
         }
-        for_each_vcpu(d, i, v)
-        {
+        for_each_vcpu (d, i, v) {
             sched_clear_pause(v, PAUSE_DOMAIN);
         }
     }

@@ -22,8 +22,8 @@
 
 #include "private.h"
 
-static const char *const reason_names[] = {"powered off", "rebooted", "suspended", "crashed",
-                                           "watchdog",    "soft reset"};
+static const char *const reason_names[] = {"powered off", "rebooted", "suspended",
+                                           "crashed",     "watchdog", "soft reset"};
 
 static const char *reason_name(uint8_t code)
 {
@@ -35,8 +35,7 @@ static unsigned int domains_running(void)
     struct domain *d;
     unsigned int n = 0;
 
-    for_each_domain(d)
-    {
+    for_each_domain (d) {
         n += !d->is_shut_down && d->life == DOMAIN_ALIVE;
     }
     return n;
@@ -176,8 +175,7 @@ static int release_vcpu_frames(struct domain *d)
     struct vcpu *v;
     uint32_t i;
 
-    for_each_vcpu(d, i, v)
-    {
+    for_each_vcpu (d, i, v) {
         sched_set_pause(v, PAUSE_DYING);
     }
     return 0;

@@ -27,7 +27,7 @@ struct domain *domain_find(domid_t id)
         return NULL;
     }
     id = (domid_t)index_nospec(id, DOMID_FIRST_RESERVED);
-    leaf = load_acquire(&leaves[id >> LEAF_SHIFT]); /* pairs with slot() */
+    leaf = load_acquire(&leaves[id >> LEAF_SHIFT]);                         /* pairs with slot() */
     return leaf == NULL ? NULL : load_acquire(&leaf[id & (LEAF_SIZE - 1)]); /* with insert() */
 }
 

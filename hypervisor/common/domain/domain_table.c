@@ -34,8 +34,7 @@ void domain_print_table(void)
 
     printk(LOG_INFO, "%-4s %-16s %-20s %10s %6s %-10s %9s  %s\n", "dom", "name", "kernel",
            "memory KiB", "vCPUs", "state", "seconds", "why it ended");
-    for_each_domain(d)
-    {
+    for_each_domain (d) {
         nanosec_t until = d->is_shut_down ? d->ended : at;
         uint64_t ms = d->started != 0 ? (until - d->started) / NS_PER_MS : 0;
 

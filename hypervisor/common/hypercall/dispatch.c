@@ -8,8 +8,8 @@
 int64_t hypercall(struct vcpu *v, uint64_t nr, struct hypercall_args *args)
 {
     switch (nr) {
-#define HYPERCALL(number, name) \
-    case number:                \
+#define HYPERCALL(number, name)                                                                    \
+    case number:                                                                                   \
         return hypercall_##name(v, args);
 #include "hypercalls.def"
 #undef HYPERCALL

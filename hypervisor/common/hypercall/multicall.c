@@ -40,10 +40,10 @@ int64_t hypercall_multicall(struct vcpu *v, struct hypercall_args *args)
 
     for (uint32_t i = 0; i < nr; i++) {
         guest_ptr_t at;
-        int rc = guest_ptr_index(guest_ptr(args->arg[0]), i, sizeof(struct multicall_entry_arg),
-                                 &at)
-                     ? run_entry(v, at)
-                     : -EFAULT;
+        int rc =
+            guest_ptr_index(guest_ptr(args->arg[0]), i, sizeof(struct multicall_entry_arg), &at)
+                ? run_entry(v, at)
+                : -EFAULT;
 
         if (rc == -ERESTART || (rc == 0 && i + 1 < nr && preempt_check())) {
             uint32_t behind = rc == -ERESTART ? i : i + 1;

@@ -8,20 +8,20 @@
 struct domain;
 struct vcpu;
 
-#define HYPERCALL(number, name) \
+#define HYPERCALL(number, name)                                                                    \
     int64_t hypercall_##name(struct vcpu *v, struct hypercall_args *args);
 #include "hypercalls.def"
 #undef HYPERCALL
 
-#define OP_HOT(number, name, type, direction, hook) \
+#define OP_HOT(number, name, type, direction, hook)                                                \
     int OP_PREFIX(name)(struct vcpu * v, struct type * a);
-#define OP_SELF(number, name, type, direction, hook) \
+#define OP_SELF(number, name, type, direction, hook)                                               \
     int OP_PREFIX(name)(struct vcpu * v, struct type * a);
-#define OP_TARGET(number, name, type, direction, hook, field) \
+#define OP_TARGET(number, name, type, direction, hook, field)                                      \
     int OP_PREFIX(name)(struct vcpu * v, struct domain * d, struct type * a);
 #define OP_NULL(number, name, hook) int64_t OP_PREFIX(name)(struct vcpu * v);
 
-#define OP_PREFIX(name) sched_op_##name
+#define OP_PREFIX(name)             sched_op_##name
 #include "sched.def"
 #undef OP_PREFIX
 #define OP_PREFIX(name) hvm_op_##name
@@ -40,9 +40,10 @@ struct vcpu;
 #undef OP_NULL
 
 /* vcpu_op has a second argument, the vCPU acted upon: rows of their own form. */
-#define VCPU_OP(number, name, type, hook) \
+#define VCPU_OP(number, name, type, hook)                                                          \
     int vcpu_op_##name(struct vcpu *v, struct vcpu *target, struct type *a);
-#define VCPU_OP_NULL(number, name, hook) int64_t vcpu_op_##name(struct vcpu *v, struct vcpu *target);
+#define VCPU_OP_NULL(number, name, hook)                                                           \
+    int64_t vcpu_op_##name(struct vcpu *v, struct vcpu *target);
 #include "vcpu.def"
 #undef VCPU_OP
 #undef VCPU_OP_NULL

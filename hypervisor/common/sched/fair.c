@@ -14,10 +14,10 @@
 
 #include "private.h"
 
-#define SLICE       (5 * NS_PER_MS)
-#define RATE_LIMIT  (1 * NS_PER_MS) /* a unit that others compete with runs at least this long */
-#define WAKE_BONUS  (1 * NS_PER_MS)
-#define WEIGHT_UNIT 256U
+#define SLICE                 (5 * NS_PER_MS)
+#define RATE_LIMIT            (1 * NS_PER_MS) /* runs at least this long, whoever waits */
+#define WAKE_BONUS            (1 * NS_PER_MS)
+#define WEIGHT_UNIT           256U
 
 #define XEN_SCHEDULER_CREDIT2 6U
 
@@ -104,8 +104,7 @@ static struct sched_unit *first_allowed(struct cpupool *pool, unsigned int cpu)
 {
     struct list *pos;
 
-    list_for_each(pos, &pool->queue)
-    {
+    list_for_each (pos, &pool->queue) {
         struct sched_unit *u = list_entry(pos, struct sched_unit, queue);
 
         if (sched_allowed(u, cpu) && (u->on_cpu == CPU_NONE || u->on_cpu == cpu)) {
@@ -127,8 +126,8 @@ static bool keeps_running(const struct sched_unit *prev, const struct sched_unit
     return ran < RATE_LIMIT || (ran < SLICE && prev->virtual_time <= next->virtual_time);
 }
 
-static struct sched_unit *fair_pick(struct cpupool *pool, unsigned int cpu,
-                                    struct sched_unit *prev, nanosec_t at, nanosec_t *slice_end)
+static struct sched_unit *fair_pick(struct cpupool *pool, unsigned int cpu, struct sched_unit *prev,
+                                    nanosec_t at, nanosec_t *slice_end)
 {
     struct sched_unit *next = first_allowed(pool, cpu);
     nanosec_t ran = 0;

@@ -9,7 +9,7 @@ struct cpupool {
     struct spinlock lock; /* RANK_SCHED: units' states, queues, and cpu/on_cpu of units */
     const struct sched_policy *policy;
     DECLARE_BITMAP(cpus, CONFIG_NR_CPUS);
-    struct list queue;       /* runnable units that run nowhere, in the policy's order */
+    struct list queue; /* runnable units that run nowhere, in the policy's order */
     uint32_t nr_queued;
     uint64_t min_virtual_time; /* fair.c: no runnable unit is behind it; only grows */
 };

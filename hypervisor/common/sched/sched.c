@@ -121,8 +121,7 @@ static unsigned int choose_cpu(struct cpupool *pool, const struct sched_unit *u)
     if (sched_allowed(u, u->cpu) && sched_running(u->cpu) == NULL) {
         return u->cpu;
     }
-    for_each_cpu(cpu)
-    {
+    for_each_cpu (cpu) {
         if (cpus[cpu]->sched == NULL || cpus[cpu]->sched->pool != pool || !sched_allowed(u, cpu)) {
             continue;
         }

@@ -6,19 +6,19 @@
 #include <hearth/bitmap.h>
 #include <hearth/compiler.h>
 
-#define load_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
-#define store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
-#define smp_mb()            __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define load_acquire(p)        __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define store_release(p, v)    __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define smp_mb()               __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
-#define atomic_fetch_add(p, v)  __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
-#define atomic_fetch_sub(p, v)  __atomic_fetch_sub((p), (v), __ATOMIC_ACQ_REL)
-#define atomic_fetch_or(p, v)   __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
-#define atomic_fetch_and(p, v)  __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL)
-#define atomic_exchange(p, v)   __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
+#define atomic_fetch_add(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
+#define atomic_fetch_sub(p, v) __atomic_fetch_sub((p), (v), __ATOMIC_ACQ_REL)
+#define atomic_fetch_or(p, v)  __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
+#define atomic_fetch_and(p, v) __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL)
+#define atomic_exchange(p, v)  __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
 
 /* True when *p was *expected and is now `desired`; else *expected is the value found. */
-#define atomic_cas(p, expected, desired)                                                  \
-    __atomic_compare_exchange_n((p), (expected), (desired), false, __ATOMIC_ACQ_REL,      \
+#define atomic_cas(p, expected, desired)                                                           \
+    __atomic_compare_exchange_n((p), (expected), (desired), false, __ATOMIC_ACQ_REL,               \
                                 __ATOMIC_ACQUIRE)
 
 static inline void atomic_bit_set(unsigned long *map, unsigned int bit)

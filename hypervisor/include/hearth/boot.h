@@ -16,7 +16,7 @@ struct boot_module {
 
 /* Filled by arch_boot_describe() on the boot CPU. Banks and reservations go to bootmem. */
 struct boot_info {
-    const void *fdt;   /* NULL when the platform has none */
+    const void *fdt; /* NULL when the platform has none */
     uint64_t fdt_paddr;
     uint32_t fdt_size;
     const char *cmdline; /* Hearth's own */
@@ -38,14 +38,14 @@ noreturn void start_secondary(void);
 void cmdline_parse(const char *line);
 
 struct hearth_options {
-    uint64_t dom0_mem;      /* bytes; 0: not given */
+    uint64_t dom0_mem; /* bytes; 0: not given */
     uint64_t dom0_mem_max;
     uint32_t dom0_max_vcpus;
     bool dom0_vcpus_pin;
     char console[64];
     char dtuart[128];
     char conswitch[3];
-    uint32_t loglvl;        /* highest level printed */
+    uint32_t loglvl; /* highest level printed */
     uint32_t guest_loglvl;
     bool bootscrub;
     uint32_t maxcpus;

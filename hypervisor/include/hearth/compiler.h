@@ -23,54 +23,53 @@
 #define __init     section(".init.text") cold
 #define __initdata section(".init.data")
 /* Written during start-up, read-only after it. */
-#define __ro_after_init section(".data.ro_after_init")
+#define __ro_after_init    section(".data.ro_after_init")
 
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+#define likely(x)          __builtin_expect(!!(x), 1)
+#define unlikely(x)        __builtin_expect(!!(x), 0)
 
 #define compiler_barrier() __asm__ volatile("" ::: "memory")
 
 /* The compiler forgets what it knew of the variable's value. */
-#define hide_value(x) __asm__("" : "+r"(x))
+#define hide_value(x)    __asm__("" : "+r"(x))
 
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
 #define static_assert _Static_assert
 
-#define container_of(ptr, type, member) \
-    ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))
 
 /* Evaluate their arguments twice: plain values only. */
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define MIN(a, b)          ((a) < (b) ? (a) : (b))
+#define MAX(a, b)          ((a) > (b) ? (a) : (b))
 
-#define IS_ALIGNED(x, a)  (((x) & ((a) - 1)) == 0)
-#define ALIGN_UP(x, a)    (((x) + (a) - 1) & ~((__typeof__(x))(a) - 1))
-#define ALIGN_DOWN(x, a)  ((x) & ~((__typeof__(x))(a) - 1))
-#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+#define IS_ALIGNED(x, a)   (((x) & ((a)-1)) == 0)
+#define ALIGN_UP(x, a)     (((x) + (a)-1) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a)   ((x) & ~((__typeof__(x))(a)-1))
+#define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 
-#define KiB(n) ((uint64_t)(n) << 10)
-#define MiB(n) ((uint64_t)(n) << 20)
-#define GiB(n) ((uint64_t)(n) << 30)
+#define KiB(n)             ((uint64_t)(n) << 10)
+#define MiB(n)             ((uint64_t)(n) << 20)
+#define GiB(n)             ((uint64_t)(n) << 30)
 
 /* IS_ENABLED(CONFIG_X): 1 when the option is defined to 1, else 0, usable in an ordinary if. */
-#define CONFIG_PROBE_1 0,
+#define CONFIG_PROBE_1           0,
 #define CONFIG_SECOND(a, b, ...) b
-#define CONFIG_PICK(probe) CONFIG_SECOND(probe 1, 0, 0)
-#define CONFIG_PROBE(v) CONFIG_PICK(CONFIG_PROBE_##v)
-#define CONFIG_EXPAND(v) CONFIG_PROBE(v)
-#define IS_ENABLED(option) CONFIG_EXPAND(option)
+#define CONFIG_PICK(probe)       CONFIG_SECOND(probe 1, 0, 0)
+#define CONFIG_PROBE(v)          CONFIG_PICK(CONFIG_PROBE_##v)
+#define CONFIG_EXPAND(v)         CONFIG_PROBE(v)
+#define IS_ENABLED(option)       CONFIG_EXPAND(option)
 
 /* Lock contracts, checked by clang -Wthread-safety. */
 #if defined(__clang__)
-#define LOCK_TYPE    __attribute__((capability("mutex")))
-#define REQUIRES(l)  __attribute__((requires_capability(l)))
-#define ACQUIRES(l)  __attribute__((acquire_capability(l)))
-#define RELEASES(l)  __attribute__((release_capability(l)))
-#define EXCLUDES(l)  __attribute__((locks_excluded(l)))
+#define LOCK_TYPE        __attribute__((capability("mutex")))
+#define REQUIRES(l)      __attribute__((requires_capability(l)))
+#define ACQUIRES(l)      __attribute__((acquire_capability(l)))
+#define RELEASES(l)      __attribute__((release_capability(l)))
+#define EXCLUDES(l)      __attribute__((locks_excluded(l)))
 #define NO_LOCK_ANALYSIS __attribute__((no_thread_safety_analysis))
 #else
 #define LOCK_TYPE

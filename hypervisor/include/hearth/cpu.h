@@ -22,9 +22,9 @@ struct cpu {
     struct vcpu *current;          /* the vCPU whose state is loaded; NULL when idle */
     unsigned long softirq_pending; /* bit per enum softirq; set from any CPU, atomically */
     unsigned int id;
-    uint8_t lock_rank;      /* debug: highest rank held, 0 when none is */
+    uint8_t lock_rank; /* debug: highest rank held, 0 when none is */
     bool online;
-    bool idle; /* in (or about to enter) arch_idle() */
+    bool idle;              /* in (or about to enter) arch_idle() */
     uint64_t held_ranks[2]; /* debug: bit per rank held */
     /* timer.c, under timer_lock (RANK_TIMER): a heap of pointers, grown on demand */
     struct spinlock timer_lock;

@@ -28,8 +28,8 @@
 #define DOMID_INVALID        0x7ff4U
 #define DOMID_IDLE           0x7fffU
 
-#define NR_HVM_PARAMS 40U
-#define NR_WATCHDOGS  2U
+#define NR_HVM_PARAMS        40U
+#define NR_WATCHDOGS         2U
 
 struct vcpu;
 struct p2m;
@@ -62,11 +62,11 @@ struct domain_config {
     uint32_t max_maptrack_frames;
     uint32_t ssidref;
     uint8_t handle[16];
-    bool privileged;  /* control domain */
-    bool hardware;    /* owns what Hearth does not keep */
-    bool direct_map;  /* gfn == mfn for RAM */
+    bool privileged; /* control domain */
+    bool hardware;   /* owns what Hearth does not keep */
+    bool direct_map; /* gfn == mfn for RAM */
     bool has_vuart;
-    uint32_t nr_spis; /* arm64: virtual SPIs */
+    uint32_t nr_spis;    /* arm64: virtual SPIs */
     uint8_t gic_version; /* arm64: 0 = as the host */
 };
 
@@ -85,11 +85,11 @@ struct domain {
     uint32_t max_vcpus;
     uint32_t nr_vcpus; /* created */
     struct vcpu **vcpu;
-    uint32_t pause_count;  /* under lock */
+    uint32_t pause_count; /* under lock */
     bool is_privileged;
     bool is_hardware;
     bool is_direct_mapped;
-    bool is_shut_down;     /* under lock; code below says why */
+    bool is_shut_down; /* under lock; code below says why */
     bool is_shutting_down;
     uint8_t shutdown_code;
     const char *shutdown_why; /* literal: for the table; NULL when the guest asked for it */
@@ -135,12 +135,12 @@ struct domain {
 
 /* All domains in id order; under RCU (no quiescent point in the body). */
 extern struct list domain_list;
-#define for_each_domain(d)                                                                 \
-    for ((d) = list_entry(READ_ONCE(domain_list.next), struct domain, list);               \
-         &(d)->list != &domain_list;                                                       \
+#define for_each_domain(d)                                                                         \
+    for ((d) = list_entry(READ_ONCE(domain_list.next), struct domain, list);                       \
+         &(d)->list != &domain_list;                                                               \
          (d) = list_entry(READ_ONCE((d)->list.next), struct domain, list))
-#define for_each_vcpu(d, i, v)                         \
-    for ((i) = 0; (i) < (d)->max_vcpus; (i)++)         \
+#define for_each_vcpu(d, i, v)                                                                     \
+    for ((i) = 0; (i) < (d)->max_vcpus; (i)++)                                                     \
         if (((v) = (d)->vcpu[i]) != NULL)
 
 extern struct domain *hardware_domain; /* NULL without dom0 */
@@ -154,7 +154,7 @@ struct domain *domain_find(domid_t id);
 bool domain_get(struct domain *d) must_check; /* false when the last reference is gone */
 void domain_put(struct domain *d);
 
-void domain_pause(struct domain *d);        /* waits until no vCPU runs */
+void domain_pause(struct domain *d); /* waits until no vCPU runs */
 void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
 

@@ -53,7 +53,7 @@ struct sched_unit {
     /* Policy: position in its queue and entitlement. */
     struct list queue;
     uint64_t virtual_time;
-    nanosec_t started;     /* charged up to here */
+    nanosec_t started; /* charged up to here */
     nanosec_t slice_start;
 };
 
@@ -65,8 +65,8 @@ struct sched_params {
 
 /* One policy. `lock` of the pool is held in all but init and the parameter calls. */
 struct sched_policy {
-    const char *name;  /* as `sched=` names it */
-    uint32_t id;       /* XEN_SCHEDULER_* */
+    const char *name; /* as `sched=` names it */
+    uint32_t id;      /* XEN_SCHEDULER_* */
     int (*pool_init)(struct cpupool *pool);
     void (*unit_init)(struct cpupool *pool, struct sched_unit *u);
     void (*unit_remove)(struct cpupool *pool, struct sched_unit *u);
@@ -80,8 +80,8 @@ struct sched_policy {
     int (*set_params)(struct domain *d, const struct sched_params *p);
 };
 
-void sched_init(void);      /* boot CPU, after timers; reads `sched=` */
-void sched_init_cpu(void);  /* each CPU when it comes up */
+void sched_init(void);     /* boot CPU, after timers; reads `sched=` */
+void sched_init_cpu(void); /* each CPU when it comes up */
 
 int sched_unit_init(struct vcpu *v) must_check;
 void sched_unit_destroy(struct vcpu *v);
@@ -97,8 +97,8 @@ void sched_yield_current(void);
 /* Waits until v is on no CPU. v must be paused. Not for the current vCPU. */
 void sched_wait_descheduled(struct vcpu *v);
 
-int sched_set_affinity(struct vcpu *v, const unsigned long *hard, const unsigned long *soft)
-    must_check;
+int sched_set_affinity(struct vcpu *v, const unsigned long *hard,
+                       const unsigned long *soft) must_check;
 int sched_set_params(struct domain *d, const struct sched_params *p) must_check;
 void sched_get_params(const struct domain *d, struct sched_params *p);
 /* The pool that new domains belong to. */

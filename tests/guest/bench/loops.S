@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The measured loops in assembly, so that the loop's own instructions are the same with every compiler.
- * x19 counts down; x20 keeps an argument. The hypercall ABI lets the callee change x0 to x4 and x16, so
- * they are loaded each time. Interrupt loops use their own vectors: acknowledge, end, return.
+ * The measured loops in assembly, so that the loop's own instructions are the same with every
+ * compiler. x19 counts down; x20 keeps an argument. The hypercall ABI lets the callee change x0 to
+ * x4 and x16, so they are loaded each time. Interrupt loops use their own vectors: acknowledge,
+ * end, return.
  */
 #include "ops.h"
 

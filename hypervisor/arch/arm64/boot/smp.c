@@ -72,8 +72,7 @@ void arch_smp_init(void)
     uint32_t cpus_node = fdt_find(&host_fdt, "/cpus");
     uint32_t node;
 
-    fdt_for_each_child(&host_fdt, node, cpus_node)
-    {
+    fdt_for_each_child (&host_fdt, node, cpus_node) {
         struct fdt_prop reg;
         uint64_t hwid;
 

@@ -25,7 +25,11 @@ extern const char _init_start[], _init_text_end[], _init_end[], _image_end[];
 
 static uint8_t early_tables[EARLY_TABLES][PAGE_SIZE] aligned(PAGE_SIZE);
 static unsigned int early_used;
-static enum { FROM_POOL, FROM_BOOTMEM, FROM_ALLOCATOR } table_source;
+static enum {
+    FROM_POOL,
+    FROM_BOOTMEM,
+    FROM_ALLOCATOR
+} table_source;
 static struct pt hearth_pt;
 static struct spinlock map_lock = SPINLOCK_INIT(RANK_MAP);
 static uint64_t device_next = DEVICE_VIRT_BASE;
@@ -127,8 +131,7 @@ static void map_image(const char *start, const char *end, uint32_t attr)
 static void map_frame_table_part(uint64_t va, uint64_t size, void *arg)
 {
     (void)arg;
-    map_or_panic(va, bootmem_alloc(size, size >= MiB(2) ? MiB(2) : PAGE_SIZE).a, size,
-                 PT_R | PT_W);
+    map_or_panic(va, bootmem_alloc(size, size >= MiB(2) ? MiB(2) : PAGE_SIZE).a, size, PT_R | PT_W);
 }
 
 void mm_use_main_tables(void)

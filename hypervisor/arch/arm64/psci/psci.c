@@ -9,7 +9,7 @@
 #include <asm/arm64.h>
 #include <asm/psci.h>
 
-#define PSCI_1_1 0x10001U
+#define PSCI_1_1             0x10001U
 
 #define PSCI_SUCCESS         0
 #define PSCI_NOT_SUPPORTED   (-1)
@@ -20,7 +20,7 @@
 #define PSCI_AFFINITY_OFF    1
 #define PSCI_NO_TRUSTED_OS   2
 
-#define MPIDR_AFF_MASK 0xff00ffffffUL
+#define MPIDR_AFF_MASK       0xff00ffffffUL
 
 /* vCPU by its MPIDR affinity fields, as arch_vcpu_create() numbers them. */
 static struct vcpu *by_mpidr(struct domain *d, uint64_t mpidr)

@@ -10,14 +10,14 @@
 #include <asm/arm64.h>
 #include <asm/psci.h>
 
-#define SMCCC_NOT_SUPPORTED   ((uint64_t)-1)
-#define SMCCC_1_2             0x10002U
-#define ARCH_WORKAROUND_1     0x80008000U
-#define ARCH_WORKAROUND_2     0x80007fffU
-#define ARCH_WORKAROUND_3     0x80003fffU
-#define HYP_CALL_COUNT        0x8600ff00U
-#define HYP_CALL_UID          0x8600ff01U
-#define HYP_REVISION          0x8600ff03U
+#define SMCCC_NOT_SUPPORTED ((uint64_t)-1)
+#define SMCCC_1_2           0x10002U
+#define ARCH_WORKAROUND_1   0x80008000U
+#define ARCH_WORKAROUND_2   0x80007fffU
+#define ARCH_WORKAROUND_3   0x80003fffU
+#define HYP_CALL_COUNT      0x8600ff00U
+#define HYP_CALL_UID        0x8600ff01U
+#define HYP_REVISION        0x8600ff03U
 
 /* Hearth answers with Xen's identity (XEN-ABI: public/arch-arm/smccc.h). */
 static const uint32_t xen_uid[4] = {0xa71812dcU, 0xaa46dc98U, 0x7d46cd9dU, 0xa3a8d4afU};

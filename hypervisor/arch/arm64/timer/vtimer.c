@@ -78,7 +78,8 @@ void vtimer_save(struct vcpu *v)
     t->ctl = read_sysreg(cntv_ctl_el0);
     t->cval = read_sysreg(cntv_cval_el0);
     write_sysreg(cntv_ctl_el0, 0);
-    if (ctl_active(t->ctl) && (t->ctl & CNT_CTL_ISTATUS) == 0) {
+    /* One that has expired meanwhile too: the vCPU may have blocked just before. */
+    if (ctl_active(t->ctl)) {
         nanosec_t at = deadline_ns(t->cval, v->domain->arch.cntvoff);
 
         if (at != TIMER_NEVER) {

@@ -12,15 +12,15 @@
 #include <asm/vgic.h>
 
 /* ISS of a data abort (DDI 0487 "ISS encoding for an exception from a Data Abort"). */
-#define ISS_ISV    (1UL << 24)
-#define ISS_SAS(e) (1U << (((e) >> 22) & 3))
-#define ISS_SSE    (1UL << 21)
-#define ISS_SRT(e) ((unsigned int)((e) >> 16) & 31U)
-#define ISS_SF     (1UL << 15)
-#define ISS_FNV    (1UL << 10)
-#define ISS_S1PTW  (1UL << 7)
-#define ISS_WNR    (1UL << 6)
-#define FSC_TYPE(e) ((e) & 0x3c)
+#define ISS_ISV         (1UL << 24)
+#define ISS_SAS(e)      (1U << (((e) >> 22) & 3))
+#define ISS_SSE         (1UL << 21)
+#define ISS_SRT(e)      ((unsigned int)((e) >> 16) & 31U)
+#define ISS_SF          (1UL << 15)
+#define ISS_FNV         (1UL << 10)
+#define ISS_S1PTW       (1UL << 7)
+#define ISS_WNR         (1UL << 6)
+#define FSC_TYPE(e)     ((e)&0x3c)
 #define FSC_TRANSLATION 0x04
 #define FSC_PERMISSION  0x0c
 

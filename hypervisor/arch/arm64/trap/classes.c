@@ -52,8 +52,14 @@ static enum trap_verdict trap_smc(struct vcpu *v, uint64_t esr)
     return TRAP_DONE;
 }
 
-#define UNDEFINED(n) {undefined, n}
-#define UNEXPECTED   {unexpected, "unexpected exception class"}
+#define UNDEFINED(n)                                                                               \
+    {                                                                                              \
+        undefined, n                                                                               \
+    }
+#define UNEXPECTED                                                                                 \
+    {                                                                                              \
+        unexpected, "unexpected exception class"                                                   \
+    }
 
 const struct trap_row trap_table[64] = {
     [0 ... 63] = UNEXPECTED,

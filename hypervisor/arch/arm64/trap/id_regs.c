@@ -21,10 +21,10 @@ static uint64_t id_values[8][8];
 /* Fields by name: DDI 0487 D17.2. */
 static const struct id_row id_rows[] = {
     /* AArch32 features of EL0: as they are, without the debug and performance ones. */
-    {1, 0, ~0UL, 0}, /* ID_PFR0 */
-    {1, 1, ~0UL, 0}, /* ID_PFR1 */
+    {1, 0, ~0UL, 0},        /* ID_PFR0 */
+    {1, 1, ~0UL, 0},        /* ID_PFR1 */
     {1, 2, F(0) | F(4), 0}, /* ID_DFR0: no PMU, no trace */
-    {1, 4, ~0UL, 0}, /* ID_MMFR0 to 3 */
+    {1, 4, ~0UL, 0},        /* ID_MMFR0 to 3 */
     {1, 5, ~0UL, 0},
     {1, 6, ~0UL, 0},
     {1, 7, ~0UL, 0},
@@ -60,14 +60,14 @@ static const struct id_row id_rows[] = {
     {7, 2, ~(F(24) | F(56)), 0},
 };
 
-#define READ_ID(crm, op2)                                                         \
-    case (crm) * 8 + (op2):                                                       \
-        __asm__ volatile("mrs %0, S3_0_C0_C" #crm "_" #op2 : "=r"(value));        \
+#define READ_ID(crm, op2)                                                                          \
+    case (crm)*8 + (op2):                                                                          \
+        __asm__ volatile("mrs %0, S3_0_C0_C" #crm "_" #op2 : "=r"(value));                         \
         break;
-#define READ_ID_ROW(crm)                                                           \
-    READ_ID(crm, 0)                                                                \
-    READ_ID(crm, 1)                                                                \
-    READ_ID(crm, 2)                                                                \
+#define READ_ID_ROW(crm)                                                                           \
+    READ_ID(crm, 0)                                                                                \
+    READ_ID(crm, 1)                                                                                \
+    READ_ID(crm, 2)                                                                                \
     READ_ID(crm, 3) READ_ID(crm, 4) READ_ID(crm, 5) READ_ID(crm, 6) READ_ID(crm, 7)
 
 static __init uint64_t read_id(unsigned int crm, unsigned int op2)

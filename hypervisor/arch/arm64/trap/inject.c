@@ -10,8 +10,8 @@
 #define VECTOR_LOW_64  0x400UL
 #define VECTOR_LOW_32  0x600UL
 
-#define EC_IABT_SAME 0x21UL
-#define EC_DABT_SAME 0x25UL
+#define EC_IABT_SAME   0x21UL
+#define EC_DABT_SAME   0x25UL
 /* ISS of a synchronous external abort, not on a table walk. */
 #define FSC_EXTERNAL 0x10UL
 

@@ -34,20 +34,20 @@ struct sysreg_row {
 
 /* In order of how often guests use them. */
 static const struct sysreg_row sysreg_rows[] = {
-    {SYSREG(3, 0, 12, 11, 5), EXACT, REG_SGI1R},                 /* ICC_SGI1R_EL1 */
+    {SYSREG(3, 0, 12, 11, 5), EXACT, REG_SGI1R},                   /* ICC_SGI1R_EL1 */
     {SYSREG(3, 3, 14, 2, 0), SYSREG(3, 7, 15, 15, 0), REG_PTIMER}, /* CNTP_{TVAL,CTL,CVAL}_EL0 */
-    {SYSREG(3, 0, 12, 11, 6), EXACT, REG_RAZ_WI},                /* ICC_ASGI1R_EL1 */
-    {SYSREG(3, 0, 12, 11, 7), EXACT, REG_RAZ_WI},                /* ICC_SGI0R_EL1 */
-    {SYSREG(2, 0, 1, 0, 4), EXACT, REG_RAZ_WI},                  /* OSLAR_EL1 */
-    {SYSREG(2, 0, 1, 1, 4), EXACT, REG_RAZ_RO},                  /* OSLSR_EL1 */
-    {SYSREG(2, 0, 1, 3, 4), EXACT, REG_RAZ_WI},                  /* OSDLR_EL1 */
-    {SYSREG(2, 0, 1, 0, 0), EXACT, REG_RAZ_RO},                  /* MDRAR_EL1 */
-    {SYSREG(2, 0, 0, 2, 2), EXACT, REG_RAZ_WI},                  /* MDSCR_EL1 */
-    {SYSREG(2, 3, 0, 1, 0), EXACT, REG_RAZ_RO},                  /* MDCCSR_EL0 */
-    {SYSREG(2, 0, 0, 2, 0), EXACT, REG_RAZ_WI},                  /* MDCCINT_EL1 */
+    {SYSREG(3, 0, 12, 11, 6), EXACT, REG_RAZ_WI},                  /* ICC_ASGI1R_EL1 */
+    {SYSREG(3, 0, 12, 11, 7), EXACT, REG_RAZ_WI},                  /* ICC_SGI0R_EL1 */
+    {SYSREG(2, 0, 1, 0, 4), EXACT, REG_RAZ_WI},                    /* OSLAR_EL1 */
+    {SYSREG(2, 0, 1, 1, 4), EXACT, REG_RAZ_RO},                    /* OSLSR_EL1 */
+    {SYSREG(2, 0, 1, 3, 4), EXACT, REG_RAZ_WI},                    /* OSDLR_EL1 */
+    {SYSREG(2, 0, 1, 0, 0), EXACT, REG_RAZ_RO},                    /* MDRAR_EL1 */
+    {SYSREG(2, 0, 0, 2, 2), EXACT, REG_RAZ_WI},                    /* MDSCR_EL1 */
+    {SYSREG(2, 3, 0, 1, 0), EXACT, REG_RAZ_RO},                    /* MDCCSR_EL0 */
+    {SYSREG(2, 0, 0, 2, 0), EXACT, REG_RAZ_WI},                    /* MDCCINT_EL1 */
     {SYSREG(2, 0, 0, 0, 4), SYSREG(3, 7, 15, 0, 4), REG_DBG_BANK}, /* DBGB{V,C}R, DBGW{V,C}R */
-    {SYSREG(3, 3, 9, 14, 0), EXACT, REG_RAZ_WI},                 /* PMUSERENR_EL0 */
-    {SYSREG(3, 0, 1, 0, 1), EXACT, REG_RAZ_WI},                  /* ACTLR_EL1 */
+    {SYSREG(3, 3, 9, 14, 0), EXACT, REG_RAZ_WI},                   /* PMUSERENR_EL0 */
+    {SYSREG(3, 0, 1, 0, 1), EXACT, REG_RAZ_WI},                    /* ACTLR_EL1 */
 };
 
 static const struct sysreg_row *sysreg_find(uint64_t esr)

@@ -34,8 +34,8 @@ static unsigned int physical_bits(void)
 void __init cpu_features_init(void)
 {
     /* APA, API of ISAR1; APA3 of ISAR2. */
-    have_pauth = (read_sysreg(id_aa64isar1_el1) & 0xff0) != 0 ||
-                 (read_sysreg(S3_0_C0_C6_2) & 0xf000) != 0;
+    have_pauth =
+        (read_sysreg(id_aa64isar1_el1) & 0xff0) != 0 || (read_sysreg(S3_0_C0_C6_2) & 0xf000) != 0;
     guest_address_bits = physical_bits();
     if (guest_address_bits < 40) {
         panic("this CPU has %u bits of physical address; guests need at least 40",

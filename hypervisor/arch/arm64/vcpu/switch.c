@@ -14,6 +14,8 @@
 #include <asm/sysreg.h>
 #include <asm/vgic.h>
 
+/* Tables, which it would put on a line for each entry. */
+/* clang-format off */
 #define GUEST_SYSREGS(X)                                                                        \
     X(sp_el0) X(sp_el1) X(elr_el1) X(spsr_el1) X(sctlr_el1) X(cpacr_el1) X(ttbr0_el1)           \
     X(ttbr1_el1) X(tcr_el1) X(mair_el1) X(amair_el1) X(esr_el1) X(far_el1) X(afsr0_el1)         \
@@ -25,6 +27,7 @@
     X(0, S3_0_C2_C1_0) X(1, S3_0_C2_C1_1) X(2, S3_0_C2_C1_2) X(3, S3_0_C2_C1_3)                  \
     X(4, S3_0_C2_C2_0) X(5, S3_0_C2_C2_1) X(6, S3_0_C2_C2_2) X(7, S3_0_C2_C2_3)                  \
     X(8, S3_0_C2_C3_0) X(9, S3_0_C2_C3_1)
+/* clang-format on */
 
 static void sysregs_save(struct arch_sysregs *s)
 {

@@ -22,8 +22,8 @@
 #define MAX_SPIS         960U
 
 /* What guests run with: HCR_EL2 of every vCPU. */
-#define HCR_GUEST                                                                                 \
-    (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_ISH | HCR_TWI | \
+#define HCR_GUEST                                                                                  \
+    (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_ISH | HCR_TWI |  \
      HCR_TWE | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR)
 
 int arch_domain_check_config(struct domain_config *config)

@@ -11,9 +11,9 @@
 
 extern const char vectors_plain[], vectors_loop8[], vectors_loop24[], vectors_loop32[];
 
-#define MIDR_PART(midr) ((unsigned int)((midr) >> 4) & 0xfffU)
+#define MIDR_PART(midr)        ((unsigned int)((midr) >> 4) & 0xfffU)
 #define MIDR_IMPLEMENTER(midr) ((unsigned int)((midr) >> 24) & 0xffU)
-#define IMPLEMENTER_ARM 0x41U
+#define IMPLEMENTER_ARM        0x41U
 
 struct bhb_row {
     uint16_t part;

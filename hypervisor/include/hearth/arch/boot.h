@@ -16,7 +16,7 @@ void arch_console_fallback(void);
  * What cannot be used is named in a panic(). */
 void arch_boot_describe(struct boot_info *info);
 
-/* Fills RAM with zeros, before or after the direct map exists (whole pages). For bootmem_alloc(). */
+/* Fills RAM with zeros (whole pages), before or after the direct map exists: bootmem_alloc(). */
 void arch_boot_zero(paddr_t start, uint64_t size);
 
 /* Maps all RAM banks (direct map) and the frame table's backing; after it mfn_to_virt() works.

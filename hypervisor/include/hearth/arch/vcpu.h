@@ -24,8 +24,10 @@ void arch_vcpu_destroy(struct vcpu *v);
 /* Start state as the boot protocol has it: `entry` in guest-physical space, one argument. */
 void arch_vcpu_set_entry(struct vcpu *v, gaddr_t entry, uint64_t argument);
 
-/* Switching. _save puts the CPU's guest state into v, _load the reverse; the scheduler's frame
- * calls them with interrupts masked. After _load, translations of the incoming vCPU are in force. */
+/*
+ * Switching. _save puts the CPU's guest state into v, _load the reverse; the scheduler's frame
+ * calls them with interrupts masked. After _load, translations of the incoming vCPU are in force.
+ */
 void arch_vcpu_save(struct vcpu *v);
 void arch_vcpu_load(struct vcpu *v);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Image header and entry of a tiny kernel: EL1, MMU off, x0 = device tree. Linked at 0 as a static PIE
- * and relocated to where it runs.
+ * Image header and entry of a tiny kernel: EL1, MMU off, x0 = device tree. Linked at 0 as a static
+ * PIE and relocated to where it runs.
  */
     .section .head, "ax"
     .globl _head

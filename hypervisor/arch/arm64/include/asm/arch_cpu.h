@@ -7,7 +7,7 @@
 struct cpu;
 
 struct arch_cpu {
-    uint64_t hwid;    /* MPIDR affinity fields */
+    uint64_t hwid; /* MPIDR affinity fields */
     uint64_t midr;
     void *stack_top;  /* of the hypervisor stack */
     void *gic_redist; /* GICv3: this CPU's redistributor frames */

@@ -8,7 +8,7 @@
 
 struct arch_domain {
     struct vgic_domain vgic;
-    uint64_t cntvoff;     /* virtual counter = physical counter - cntvoff */
+    uint64_t cntvoff;                   /* virtual counter = physical counter - cntvoff */
     uint16_t last_vcpu[CONFIG_NR_CPUS]; /* id + 1 of the vCPU that each CPU ran last */
-    uint32_t evtchn_ppi;  /* upcall interrupt: INTID of a PPI */
+    uint32_t evtchn_ppi;                /* upcall interrupt: INTID of a PPI */
 };

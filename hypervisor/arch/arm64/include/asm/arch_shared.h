@@ -4,8 +4,6 @@
 
 #define GUEST_LEGACY_VCPUS 1U /* vCPUs whose vcpu_info lies in shared_info */
 
-struct guest_arch_vcpu_info {
-};
+struct guest_arch_vcpu_info {};
 
-struct guest_arch_shared_info {
-};
+struct guest_arch_shared_info {};

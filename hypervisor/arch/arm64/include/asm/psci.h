@@ -14,7 +14,7 @@ struct vcpu;
 #define PSCI_MIGRATE_TYPE  0x84000006U
 #define PSCI_FEATURES      0x8400000aU
 /* The 64-bit forms differ in this bit. */
-#define PSCI_64            0x40000000U
+#define PSCI_64 0x40000000U
 
 /* True when fid is a PSCI function that was handled; results are in the guest's registers. */
 bool psci_handle(struct vcpu *v, uint32_t fid);

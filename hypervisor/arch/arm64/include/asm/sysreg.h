@@ -6,17 +6,17 @@
 #include <hearth/compiler.h>
 
 /* Names that old assemblers lack are given as S<op0>_<op1>_c<n>_c<m>_<op2>. */
-#define read_sysreg(name)                                         \
-    ({                                                            \
-        uint64_t value_;                                          \
-        __asm__ volatile("mrs %0, " #name : "=r"(value_));        \
-        value_;                                                   \
+#define read_sysreg(name)                                                                          \
+    ({                                                                                             \
+        uint64_t value_;                                                                           \
+        __asm__ volatile("mrs %0, " #name : "=r"(value_));                                         \
+        value_;                                                                                    \
     })
 
-#define write_sysreg(name, value)                                       \
-    do {                                                                \
-        uint64_t write_value_ = (value);                                \
-        __asm__ volatile("msr " #name ", %x0" : : "rZ"(write_value_));  \
+#define write_sysreg(name, value)                                                                  \
+    do {                                                                                           \
+        uint64_t write_value_ = (value);                                                           \
+        __asm__ volatile("msr " #name ", %x0" : : "rZ"(write_value_));                             \
     } while (0)
 
 static inline void isb(void)
@@ -46,26 +46,26 @@ static inline void dsb_nsh(void)
 #endif
 
 /* HCR_EL2 */
-#define HCR_VM    (1UL << 0)
-#define HCR_SWIO  (1UL << 1)
-#define HCR_PTW   (1UL << 2)
-#define HCR_FMO   (1UL << 3)
-#define HCR_IMO   (1UL << 4)
-#define HCR_AMO   (1UL << 5)
-#define HCR_VSE   (1UL << 8)
-#define HCR_FB    (1UL << 9)
+#define HCR_VM      (1UL << 0)
+#define HCR_SWIO    (1UL << 1)
+#define HCR_PTW     (1UL << 2)
+#define HCR_FMO     (1UL << 3)
+#define HCR_IMO     (1UL << 4)
+#define HCR_AMO     (1UL << 5)
+#define HCR_VSE     (1UL << 8)
+#define HCR_FB      (1UL << 9)
 #define HCR_BSU_ISH (1UL << 10)
-#define HCR_TWI   (1UL << 13)
-#define HCR_TWE   (1UL << 14)
-#define HCR_TID3  (1UL << 18)
-#define HCR_TSC   (1UL << 19)
-#define HCR_TIDCP (1UL << 20)
-#define HCR_TACR  (1UL << 21)
-#define HCR_RW    (1UL << 31)
-#define HCR_TLOR  (1UL << 35)
-#define HCR_TERR  (1UL << 36)
-#define HCR_APK   (1UL << 40)
-#define HCR_API   (1UL << 41)
+#define HCR_TWI     (1UL << 13)
+#define HCR_TWE     (1UL << 14)
+#define HCR_TID3    (1UL << 18)
+#define HCR_TSC     (1UL << 19)
+#define HCR_TIDCP   (1UL << 20)
+#define HCR_TACR    (1UL << 21)
+#define HCR_RW      (1UL << 31)
+#define HCR_TLOR    (1UL << 35)
+#define HCR_TERR    (1UL << 36)
+#define HCR_APK     (1UL << 40)
+#define HCR_API     (1UL << 41)
 
 /* SCTLR_ELx: RES1 bits of EL2 without VHE, and what Hearth sets. */
 #define SCTLR_EL2_RES1 0x30c50830UL
@@ -108,18 +108,18 @@ static inline void dsb_nsh(void)
 
 /* SPSR / PSTATE */
 #define PSR_MODE_MASK 0x1fUL
-#define PSR_EL0T 0x0UL
-#define PSR_EL1T 0x4UL
-#define PSR_EL1H 0x5UL
-#define PSR_EL2H 0x9UL
-#define PSR_32   (1UL << 4)
-#define PSR_F    (1UL << 6)
-#define PSR_I    (1UL << 7)
-#define PSR_A    (1UL << 8)
-#define PSR_D    (1UL << 9)
-#define PSR_DAIF (PSR_D | PSR_A | PSR_I | PSR_F)
-#define PSR_PAN  (1UL << 22)
-#define PSR_DIT  (1UL << 24)
+#define PSR_EL0T      0x0UL
+#define PSR_EL1T      0x4UL
+#define PSR_EL1H      0x5UL
+#define PSR_EL2H      0x9UL
+#define PSR_32        (1UL << 4)
+#define PSR_F         (1UL << 6)
+#define PSR_I         (1UL << 7)
+#define PSR_A         (1UL << 8)
+#define PSR_D         (1UL << 9)
+#define PSR_DAIF      (PSR_D | PSR_A | PSR_I | PSR_F)
+#define PSR_PAN       (1UL << 22)
+#define PSR_DIT       (1UL << 24)
 
 /* ESR_ELx */
 #define ESR_EC_SHIFT 26
@@ -140,6 +140,6 @@ static inline void dsb_nsh(void)
 #define EC_DABT_CUR  0x25
 
 /* Entry of a system register in ESR's ISS, without direction and register number. */
-#define SYSREG(op0, op1, crn, crm, op2) \
+#define SYSREG(op0, op1, crn, crm, op2)                                                            \
     (((op0) << 20) | ((op2) << 17) | ((op1) << 14) | ((crn) << 10) | ((crm) << 1))
 #define SYSREG_MASK SYSREG(3, 7, 15, 15, 7)

@@ -12,12 +12,12 @@
 struct vcpu;
 
 enum trap_verdict {
-    TRAP_DONE,         /* the guest goes on where its PC says */
-    TRAP_SKIP,         /* the instruction was emulated */
-    TRAP_UNDEF,        /* undefined instruction exception */
-    TRAP_DATA_ABORT,   /* synchronous external abort at FAR_EL2 */
+    TRAP_DONE,       /* the guest goes on where its PC says */
+    TRAP_SKIP,       /* the instruction was emulated */
+    TRAP_UNDEF,      /* undefined instruction exception */
+    TRAP_DATA_ABORT, /* synchronous external abort at FAR_EL2 */
     TRAP_INSN_ABORT,
-    TRAP_CRASH,        /* this domain cannot go on */
+    TRAP_CRASH, /* this domain cannot go on */
 };
 
 struct trap_row {
