@@ -162,11 +162,13 @@ int memory_op_add_to_physmap_batch(struct vcpu *v, struct domain *d,
         rc = batch_item(v, d, a, i);
         i += rc == 0;
     }
-    /* What is left, for the restart (copied back). */
-    a->size = (uint16_t)(a->size - i);
-    a->idxs.a += (uint64_t)i * sizeof(uint64_t);
-    a->gpfns.a += (uint64_t)i * sizeof(uint64_t);
-    a->errs.a += (uint64_t)i * sizeof(int32_t);
+    if (rc == -ERESTART) {
+        /* What is left (copied back); a batch done in one go leaves the argument as it was. */
+        a->size = (uint16_t)(a->size - i);
+        a->idxs.a += (uint64_t)i * sizeof(uint64_t);
+        a->gpfns.a += (uint64_t)i * sizeof(uint64_t);
+        a->errs.a += (uint64_t)i * sizeof(int32_t);
+    }
     return rc;
 }
 
@@ -176,8 +178,10 @@ int memory_op_remove_from_physmap(struct vcpu *v, struct domain *d,
     struct p2m_entry e;
 
     (void)v;
-    if (a->gpfn >= d->p2m[0]->max_gfn || p2m_lookup(d->p2m[0], gfn(a->gpfn), &e) != 0) {
-        return -EINVAL;
+    /* XEN-ABI: nothing, and what is not RAM, is "not there". */
+    if (a->gpfn >= d->p2m[0]->max_gfn || p2m_lookup(d->p2m[0], gfn(a->gpfn), &e) != 0 ||
+        e.type == P2M_MMIO) {
+        return -ENOENT;
     }
     return p2m_unmap(d->p2m[0], gfn(a->gpfn), 1);
 }

@@ -51,7 +51,7 @@ int vcpu_op_register_vcpu_info(struct vcpu *v, struct vcpu *target,
     int rc;
 
     if (a->offset > PAGE_SIZE - sizeof(*info) || a->offset % 8 != 0) {
-        return -EINVAL;
+        return -ENXIO;
     }
     if (target != v && (READ_ONCE(target->sched.pause) & PAUSE_DOWN) == 0) {
         return -EINVAL;

@@ -174,7 +174,9 @@ int domain_create(domid_t id, const struct domain_config *config, struct domain 
         domain_free(&d->rcu);
         return rc;
     }
-    page_set_owner(d->shared_info_mfn, d); /* the id is known now */
+    /* The id is known now: what was made before it becomes d's. */
+    page_set_owner(d->shared_info_mfn, d);
+    grant_domain_named(d);
     (void)snprintf(d->name, sizeof(d->name), "dom%u", d->id);
     if (d->is_hardware) {
         hardware_domain = d;

@@ -87,6 +87,13 @@ int grant_domain_init(struct domain *d)
     return rc;
 }
 
+void grant_domain_named(struct domain *d)
+{
+    for (uint32_t i = 0; i < d->grants->nr_frames; i++) {
+        page_set_owner(d->grants->frame[i].mfn, d);
+    }
+}
+
 void grant_domain_free(struct domain *d)
 {
     struct grant_table *t = d->grants;

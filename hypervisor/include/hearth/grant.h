@@ -12,6 +12,8 @@ struct domain;
 struct vcpu;
 
 int grant_domain_init(struct domain *d) must_check;
+/* d has its id now; it had none when it was made. */
+void grant_domain_named(struct domain *d);
 /* Undoes d's mappings of others' frames; -ERESTART until done. */
 int grant_domain_release_mappings(struct domain *d) must_check;
 /* After that, when the last reference goes (RCU): frees frames. */
