@@ -8,6 +8,7 @@
 #include <hearth/arch/vcpu.h>
 #include <hearth/bug.h>
 #include <hearth/errno.h>
+#include <hearth/pt.h>
 
 #define absent() panic("%s: not on x86 yet", __func__)
 
@@ -40,6 +41,11 @@ int arch_guest_translate(struct vcpu *v maybe_unused, guest_ptr_t va maybe_unuse
                          bool write maybe_unused, mfn_t *frame maybe_unused)
 {
     return -EFAULT;
+}
+
+const struct pt_ops *arch_p2m_pt_ops(void)
+{
+    return &pt_npt;
 }
 
 int arch_p2m_init(struct p2m *p2m maybe_unused, unsigned int address_bits maybe_unused)
