@@ -10,7 +10,7 @@ import sys
 from lint import TOP, built, verdict
 
 LIST = TOP / "docs/globals.txt"
-HEAD = """# Exported variables of the hypervisor: name, owner, and the lock or rule that protects it.
+HEAD = """# Exported variables of the hypervisor: name, owner, and the lock or rule that protects each.
 # `tests/lint/check_globals.py --write` adds and removes lines; the last column is written by hand.
 """
 
@@ -47,7 +47,8 @@ def main():
         known = {key: known.get(key, "?") for key in have}
         LIST.write_text(HEAD + "".join(f"{name:16} {source:40} {rule}\n"
                                        for (name, source), rule in sorted(known.items())))
-    bad = [f"not in docs/globals.txt: {name} {source}" for name, source in sorted(have - set(known))]
+    bad = [f"not in docs/globals.txt: {name} {source}"
+           for name, source in sorted(have - set(known))]
     bad += [f"in docs/globals.txt but not exported: {name} {source}"
             for name, source in sorted(set(known) - have)]
     bad += [f"docs/globals.txt: {name}: what protects it?"

@@ -6,7 +6,7 @@
 
 #include <hearth/errno.h>
 #include <hearth/evtchn.h>
-#include <hearth/hypercall.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/xsm.h>
 
 #include "fake_domains.h"

@@ -12,7 +12,7 @@
 #include <hearth/evtchn.h>
 #include <hearth/grant.h>
 #include <hearth/heap.h>
-#include <hearth/hypercall.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/p2m.h>
 #include <hearth/shared.h>
 #include <hearth/softirq.h>

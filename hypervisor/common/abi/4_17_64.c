@@ -20,7 +20,7 @@
 #define FIELD_AS(op, field, wire_field, type, min, max)                                            \
     SAME_FIELD(struct op##_arg, field, wire_##op, wire_field);
 
-#include "../hypercall/fields.def"
+#include <hearth/hypercall/fields.def>
 
 /* Pages shared with the guest. */
 SAME_FIELD(struct guest_vcpu_info, upcall_pending, struct vcpu_info, evtchn_upcall_pending);

@@ -7,7 +7,7 @@
 #include <hearth/domain.h>
 #include <hearth/errno.h>
 #include <hearth/guest_copy.h>
-#include <hearth/hypercall.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/softirq.h>
 #include <hearth/vcpu.h>
 #include <hearth/xsm.h>

@@ -2,9 +2,8 @@
 /* hvm_op: parameters (public/hvm/params.h). */
 #include <hearth/domain.h>
 #include <hearth/errno.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/vcpu.h>
-
-#include "../hypercall/private.h"
 
 enum param_access {
     PARAM_NONE = 0, /* not a parameter */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* memory_op: questions about memory (public/memory.h). */
 #include <hearth/domain.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/p2m.h>
 #include <hearth/page.h>
 #include <hearth/vcpu.h>
-
-#include "../hypercall/private.h"
 
 int64_t memory_op_maximum_ram_page(struct vcpu *v)
 {

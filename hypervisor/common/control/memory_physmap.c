@@ -6,12 +6,11 @@
 #include <hearth/errno.h>
 #include <hearth/grant.h>
 #include <hearth/guest_copy.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/p2m.h>
 #include <hearth/softirq.h>
 #include <hearth/vcpu.h>
 #include <hearth/xsm.h>
-
-#include "../hypercall/private.h"
 
 enum map_space {
     SPACE_SHARED_INFO = 0,

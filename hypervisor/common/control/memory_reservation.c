@@ -8,11 +8,10 @@
 #include <hearth/domain.h>
 #include <hearth/errno.h>
 #include <hearth/guest_copy.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/p2m.h>
 #include <hearth/softirq.h>
 #include <hearth/vcpu.h>
-
-#include "../hypercall/private.h"
 
 /* Largest extent: 2 MiB, 1 GiB for the control domain, which pays for it in its own time. */
 #define MAX_EXTENT_ORDER      9U

@@ -5,11 +5,10 @@
  */
 #include <hearth/errno.h>
 #include <hearth/heap.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/list.h>
 #include <hearth/lock.h>
 #include <hearth/vcpu.h>
-
-#include "../hypercall/private.h"
 
 #define MAX_PCI_DEVICES 4096U
 

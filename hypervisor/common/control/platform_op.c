@@ -4,12 +4,11 @@
 #include <hearth/domain.h>
 #include <hearth/errno.h>
 #include <hearth/guest_copy.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/shared.h>
 #include <hearth/timer.h>
 #include <hearth/vcpu.h>
 #include <hearth/xsm.h>
-
-#include "../hypercall/private.h"
 
 #define XENPF_INTERFACE_VERSION 0x03000001U
 #define XENPF_SETTIME32         17U

@@ -6,10 +6,9 @@
 #include <hearth/errno.h>
 #include <hearth/evtchn.h>
 #include <hearth/guest_copy.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/vcpu.h>
 #include <hearth/vcpu_ops.h>
-
-#include "../hypercall/private.h"
 
 #define MAX_POLL_PORTS 128U
 

@@ -6,13 +6,12 @@
 #include <hearth/errno.h>
 #include <hearth/evtchn.h>
 #include <hearth/guest_copy.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/p2m.h>
 #include <hearth/shared.h>
 #include <hearth/string.h>
 #include <hearth/vcpu.h>
 #include <hearth/vcpu_ops.h>
-
-#include "../hypercall/private.h"
 
 #define VMASST_RUNSTATE_UPDATE_FLAG 5U
 

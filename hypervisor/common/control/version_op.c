@@ -6,11 +6,10 @@
 #include <hearth/domain.h>
 #include <hearth/errno.h>
 #include <hearth/guest_copy.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/string.h>
 #include <hearth/vcpu.h>
 #include <hearth/xsm.h>
-
-#include "../hypercall/private.h"
 
 #define ABI_VERSION      (4 << 16 | 17)
 #define ABI_EXTRAVERSION ".0-hearth"

@@ -3,10 +3,9 @@
 #include <hearth/atomic.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/vcpu.h>
 #include <hearth/xsm.h>
-
-#include "../hypercall/private.h"
 
 #define VMASST_ENABLE  0U
 #define VMASST_DISABLE 1U

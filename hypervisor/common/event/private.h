@@ -21,6 +21,7 @@
 #include <hearth/atomic.h>
 #include <hearth/domain.h>
 #include <hearth/evtchn.h>
+#include <hearth/hypercall/evtchn_ops.h>
 #include <hearth/lock.h>
 #include <hearth/rcu.h>
 #include <hearth/shared.h>
@@ -184,14 +185,3 @@ static inline bool fifo_word_is_set(uint32_t w)
 {
     return (w & FIFO_PENDING) != 0 && (w & (FIFO_MASKED | FIFO_LINKED)) != 0;
 }
-
-/* The handlers of the rows. */
-#define OP_SELF(number, name, type, direction, hook)                                               \
-    int evtchn_op_##name(struct vcpu *v, struct type *a) must_check;
-#define OP_HOT OP_SELF
-#define OP_TARGET(number, name, type, direction, hook, field)                                      \
-    int evtchn_op_##name(struct vcpu *v, struct domain *d, struct type *a) must_check;
-#include "../hypercall/evtchn.def"
-#undef OP_HOT
-#undef OP_SELF
-#undef OP_TARGET

@@ -22,6 +22,7 @@
 #include <hearth/atomic.h>
 #include <hearth/domain.h>
 #include <hearth/grant.h>
+#include <hearth/hypercall/grant_ops.h>
 #include <hearth/lock.h>
 #include <hearth/shared.h>
 #include <hearth/vcpu.h>
@@ -54,8 +55,6 @@ enum grant_status {
     GNTST_BAD_COPY_ARG = -10,
     GNTST_EAGAIN = -12,
 };
-
-#define GRANT_BATCH 32U /* items of an array done between preemption checks, with one TLB flush */
 
 struct grant_active {
     struct spinlock lock; /* RANK_GRANT_ENTRY */
@@ -152,17 +151,3 @@ int grant_map_restore(struct domain *d, uint32_t handle, struct domain *granter,
 
 /* grant.c */
 int grant_grow(struct domain *d, uint32_t index) must_check;
-
-/* The handlers of the rows. */
-#define OP_ARRAY(number, name, type, hook)                                                         \
-    int grant_op_##name(struct vcpu *v, struct type *a, unsigned int n, enum xsm_hook hook_id);
-#define OP_ONE(number, name, type, hook)                                                           \
-    int grant_op_##name(struct vcpu *v, struct type *a, enum xsm_hook hook_id) must_check;
-#define OP_CURSOR(number, name, type, hook)                                                        \
-    int grant_op_##name(struct vcpu *v, const struct type *a, uint32_t *cursor) must_check;
-#define OP_REFUSED(number, name, error)
-#include "../hypercall/grant.def"
-#undef OP_ARRAY
-#undef OP_ONE
-#undef OP_CURSOR
-#undef OP_REFUSED

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a hypercall's number to its function, by direct calls (-fno-jump-tables: a compare tree). */
 #include <hearth/errno.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/vcpu.h>
-
-#include "private.h"
 
 int64_t hypercall(struct vcpu *v, uint64_t nr, struct hypercall_args *args)
 {
@@ -11,7 +10,7 @@ int64_t hypercall(struct vcpu *v, uint64_t nr, struct hypercall_args *args)
 #define HYPERCALL(number, name)                                                                    \
     case number:                                                                                   \
         return hypercall_##name(v, args);
-#include "hypercalls.def"
+#include <hearth/hypercall/hypercalls.def>
 #undef HYPERCALL
     default:
         return -ENOSYS;

@@ -3,10 +3,9 @@
 #include <hearth/abi_types.h>
 #include <hearth/errno.h>
 #include <hearth/guest_copy.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/softirq.h>
 #include <hearth/vcpu.h>
-
-#include "private.h"
 
 #define MULTICALL_NR 13U
 

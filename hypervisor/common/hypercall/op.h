@@ -18,7 +18,7 @@
  * entry of xsm_hooks.def without XSM_: a row without one does not compile. A handler sees a copy of
  * the argument, made once; it decodes, checks, performs.
  *
- * Prototypes (the subsystem's private.h): define the row macros as prototypes and include the .def.
+ * Prototypes (hearth/hypercall/ *.h): define the row macros as prototypes and include the .def.
  * The dispatcher (common/hypercall/op_*.c):
  *
  *   #define OP_SELF(number, name, type, direction, hook) \
@@ -29,7 +29,7 @@
  *       guest_ptr_t arg = guest_ptr(args->arg[1]);
  *
  *       switch ((uint32_t)args->arg[0]) {
- *   #include "evtchn.def"
+ *   #include <hearth/hypercall/evtchn.def>
  *       default:
  *           return -ENOSYS;
  *       }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sched_op, hvm_op, physdev_op, vcpu_op: from their rows to the handlers in common/control. */
+#include <hearth/hypercall/handlers.h>
+
 #include "op.h"
-#include "private.h"
 
 #define OP_SELF(number, name, type, direction, hook)                                               \
     OP_CASE_SELF(sched, number, name, type, direction, hook)
@@ -14,7 +15,7 @@ int64_t hypercall_sched_op(struct vcpu *v, struct hypercall_args *args)
     guest_ptr_t arg = guest_ptr(args->arg[1]);
 
     switch ((uint32_t)args->arg[0]) {
-#include "sched.def"
+#include <hearth/hypercall/sched.def>
     default:
         return -ENOSYS;
     }
@@ -30,7 +31,7 @@ int64_t hypercall_hvm_op(struct vcpu *v, struct hypercall_args *args)
     guest_ptr_t arg = guest_ptr(args->arg[1]);
 
     switch ((uint32_t)args->arg[0]) {
-#include "hvm.def"
+#include <hearth/hypercall/hvm.def>
     default:
         return -ENOSYS;
     }
@@ -44,7 +45,7 @@ int64_t hypercall_physdev_op(struct vcpu *v, struct hypercall_args *args)
     guest_ptr_t arg = guest_ptr(args->arg[1]);
 
     switch ((uint32_t)args->arg[0]) {
-#include "physdev.def"
+#include <hearth/hypercall/physdev.def>
     default:
         return -ENOSYS;
     }
@@ -76,7 +77,7 @@ int64_t hypercall_vcpu_op(struct vcpu *v, struct hypercall_args *args)
         return -ENOENT;
     }
     switch ((uint32_t)args->arg[0]) {
-#include "vcpu.def"
+#include <hearth/hypercall/vcpu.def>
     default:
         return -ENOSYS;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* event_channel_op: from its rows to the handlers in common/event. */
-#include <hearth/evtchn.h>
+#include <hearth/hypercall/evtchn_ops.h>
+#include <hearth/hypercall/handlers.h>
 
-#include "../event/private.h"
 #include "op.h"
 
 #define OP_HOT(number, name, type, direction, hook)
@@ -14,7 +14,7 @@
 static noinline int64_t evtchn_other_op(struct vcpu *v, uint32_t cmd, guest_ptr_t arg)
 {
     switch (cmd) {
-#include "evtchn.def"
+#include <hearth/hypercall/evtchn.def>
     default:
         return -ENOSYS;
     }
@@ -35,6 +35,6 @@ int64_t hypercall_event_channel_op(struct vcpu *v, struct hypercall_args *args)
     uint32_t cmd = (uint32_t)args->arg[0];
     guest_ptr_t arg = guest_ptr(args->arg[1]);
 
-#include "evtchn.def"
+#include <hearth/hypercall/evtchn.def>
     return evtchn_other_op(v, cmd, arg);
 }

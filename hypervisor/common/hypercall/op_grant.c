@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* grant_table_op: from its rows to the handlers in common/grant. */
-#include <hearth/grant.h>
-
+#include <hearth/hypercall/grant_ops.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/softirq.h>
 
-#include "../grant/private.h"
 #include "op.h"
 
 /* Bits of cmd above the command carry the cursor of a continued operation. */
@@ -90,7 +89,7 @@
 #define OP_NEEDS_ONE_set_version false
 #define OP_NEEDS_ONE_get_version false
 
-#include "grant.def"
+#include <hearth/hypercall/grant.def>
 
 #undef OP_ARRAY
 #undef OP_ONE
@@ -111,7 +110,7 @@ int64_t hypercall_grant_table_op(struct vcpu *v, struct hypercall_args *args)
         return -EINVAL;
     }
     switch ((uint32_t)args->arg[0] & ((1U << CMD_BITS) - 1)) {
-#include "grant.def"
+#include <hearth/hypercall/grant.def>
     default:
         return -ENOSYS;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* memory_op: from its rows to the handlers in common/control. */
+#include <hearth/hypercall/handlers.h>
+
 #include "op.h"
-#include "private.h"
 
 /* XEN-ABI: progress of a reservation stands above the command in the command word. */
 #define MEMOP_EXTENT_SHIFT 6U
@@ -50,7 +51,7 @@ int64_t hypercall_memory_op(struct vcpu *v, struct hypercall_args *args)
         return -ENOSYS;
     }
     switch (cmd) {
-#include "memory.def"
+#include <hearth/hypercall/memory.def>
     default:
         return -ENOSYS;
     }

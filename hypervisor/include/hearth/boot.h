@@ -26,7 +26,7 @@ struct boot_info {
 
 extern struct boot_info boot_info;
 
-/* Straight-line start-up of everything, in common/core/start.c. Never returns. */
+/* Straight-line start-up of everything, in common/launch/start.c. Never returns. */
 noreturn void start_hypervisor(void);
 /* Secondary CPUs join here, with their struct cpu set up. Never returns. */
 noreturn void start_secondary(void);

@@ -14,7 +14,6 @@
 
 struct domain;
 struct vcpu;
-struct hypercall_args;
 
 enum log_level {
     LOG_ERR = 0,
@@ -82,6 +81,3 @@ void console_domain_removed(struct domain *d);
 
 /* A debug key, from the UART or XEN_SYSCTL_debug_keys. Runs with no lock held. */
 void debug_key(char key);
-
-/* The hypercall: (cmd, count, guest pointer). */
-int64_t hypercall_console_io(struct vcpu *v, struct hypercall_args *args);

@@ -79,7 +79,3 @@ int evtchn_state_load(struct domain *d, const struct state_header *h, const void
 
 /* NULL, or which invariant of d's channels is broken. Nothing may run in d or its peers. */
 const char *evtchn_audit(const struct domain *d);
-
-/* The hypercall: (cmd, pointer to the argument). */
-struct hypercall_args;
-int64_t hypercall_event_channel_op(struct vcpu *v, struct hypercall_args *args);

@@ -37,7 +37,3 @@ int grant_state_load(struct domain *d, const struct state_header *h, const void 
 
 /* NULL, or which invariant is broken among these domains. Nothing may run in them. */
 const char *grant_audit(struct domain *const *all, unsigned int n);
-
-/* (cmd, pointer to an array, count); on -ERESTART args point at what is left. */
-struct hypercall_args;
-int64_t hypercall_grant_table_op(struct vcpu *v, struct hypercall_args *args);

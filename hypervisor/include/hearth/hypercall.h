@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hypercall dispatch. Rows are in common/hypercall/ *.def; a handler is decode, check, perform.
+ * Hypercall dispatch. Rows are in hearth/hypercall/ *.def; a handler is decode, check, perform.
  * A hypercall's result is negative errno or a value; -ERESTART re-executes the instruction with
  * the argument registers that hypercall_restart() left.
  */

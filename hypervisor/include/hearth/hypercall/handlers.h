@@ -10,7 +10,7 @@ struct vcpu;
 
 #define HYPERCALL(number, name)                                                                    \
     int64_t hypercall_##name(struct vcpu *v, struct hypercall_args *args);
-#include "hypercalls.def"
+#include <hearth/hypercall/hypercalls.def>
 #undef HYPERCALL
 
 #define OP_HOT(number, name, type, direction, hook)                                                \
@@ -22,16 +22,16 @@ struct vcpu;
 #define OP_NULL(number, name, hook) int64_t OP_PREFIX(name)(struct vcpu * v);
 
 #define OP_PREFIX(name)             sched_op_##name
-#include "sched.def"
+#include <hearth/hypercall/sched.def>
 #undef OP_PREFIX
 #define OP_PREFIX(name) hvm_op_##name
-#include "hvm.def"
+#include <hearth/hypercall/hvm.def>
 #undef OP_PREFIX
 #define OP_PREFIX(name) physdev_op_##name
-#include "physdev.def"
+#include <hearth/hypercall/physdev.def>
 #undef OP_PREFIX
 #define OP_PREFIX(name) memory_op_##name
-#include "memory.def"
+#include <hearth/hypercall/memory.def>
 #undef OP_PREFIX
 
 #undef OP_HOT
@@ -44,7 +44,7 @@ struct vcpu;
     int vcpu_op_##name(struct vcpu *v, struct vcpu *target, struct type *a);
 #define VCPU_OP_NULL(number, name, hook)                                                           \
     int64_t vcpu_op_##name(struct vcpu *v, struct vcpu *target);
-#include "vcpu.def"
+#include <hearth/hypercall/vcpu.def>
 #undef VCPU_OP
 #undef VCPU_OP_NULL
 
