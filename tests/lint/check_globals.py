@@ -10,7 +10,7 @@ import sys
 from lint import TOP, built, verdict
 
 LIST = TOP / "docs/globals.txt"
-HEAD = """# Exported variables of the hypervisor: name, owner, and the lock or rule that protects each.
+HEAD = """# Exported variables of the hypervisor: name, owner, and what protects each.
 # `tests/lint/check_globals.py --write` adds and removes lines; the last column is written by hand.
 """
 
