@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.skipif(under_xen(), reason="Hearth's own messages"),
 
 DTB_AT = RAM_BASE + 0x8000000
 IMAGE_AT = RAM_BASE + 0x200000
-STUB_AT = RAM_BASE + 0x1000
+STUB_AT = RAM_BASE + 0x7000000
 
 
 def stub(image, dtb):
@@ -31,6 +31,7 @@ def boot_raw(boot, tmp_path, edit):
     code = tmp_path / "stub.bin"
     code.write_bytes(stub(IMAGE_AT, DTB_AT))
     tree = tmp_path / "bad.dtb"
+    tree.write_bytes(bytes(64))  # QEMU wants it there already when it dumps its own tree
 
     def to_file(blob):
         tree.write_bytes(edit(blob))

@@ -13,9 +13,8 @@
 #include <hearth/softirq.h>
 #include <hearth/vcpu.h>
 
-/* Largest extent: 2 MiB, 1 GiB for the control domain, which pays for it in its own time. */
-#define MAX_EXTENT_ORDER      9U
-#define MAX_EXTENT_ORDER_PRIV 9U
+/* Largest extent: 2 MiB, which is done in one go. */
+#define MAX_EXTENT_ORDER 9U
 /* Frames of extents done between two looks at what is pending: 2 MiB. */
 #define FRAMES_PER_CHECK 512U
 
@@ -128,12 +127,12 @@ static int extent(struct domain *d, uint32_t cmd, const struct memory_reservatio
 int64_t memory_op_reservation(struct vcpu *v, struct domain *d, uint32_t cmd,
                               const struct memory_reservation_arg *a, uint64_t *done)
 {
-    unsigned int limit = v->domain->is_privileged ? MAX_EXTENT_ORDER_PRIV : MAX_EXTENT_ORDER;
     uint64_t frames = 0;
     uint64_t i = *done;
 
     /* increase_reservation gives frames with no place, of no use to a translated guest. */
-    if (a->extent_order > limit || cmd == MEMORY_INCREASE_RESERVATION) {
+    (void)v;
+    if (a->extent_order > MAX_EXTENT_ORDER || cmd == MEMORY_INCREASE_RESERVATION) {
         return (int64_t)i;
     }
     while (i < a->nr_extents) {

@@ -51,12 +51,14 @@ int physdev_op_pci_device_add(struct vcpu *v, struct physdev_pci_device_add_arg 
     }
     dev->sbdf = make_sbdf(a->seg, a->bus, a->devfn);
     spin_lock(&pci_lock);
-    if (find(dev->sbdf) == NULL && nr_pci_devices < MAX_PCI_DEVICES) {
-        list_add_tail(&pci_devices, &dev->list);
-        nr_pci_devices++;
-        dev = NULL;
-    } else if (nr_pci_devices == MAX_PCI_DEVICES) {
-        rc = -ENOSPC;
+    if (find(dev->sbdf) == NULL) {
+        if (nr_pci_devices < MAX_PCI_DEVICES) {
+            list_add_tail(&pci_devices, &dev->list);
+            nr_pci_devices++;
+            dev = NULL;
+        } else {
+            rc = -ENOSPC;
+        }
     }
     spin_unlock(&pci_lock);
     heap_free(dev);

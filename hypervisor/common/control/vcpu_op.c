@@ -74,6 +74,7 @@ int vcpu_op_register_vcpu_info(struct vcpu *v, struct vcpu *target,
     }
     spin_unlock(&d->lock);
     if (rc != 0) {
+        guest_unmap((void *)((uintptr_t)info & PAGE_MASK));
         page_put(m);
         return rc;
     }

@@ -80,7 +80,10 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
     first = !d->is_shutting_down && d->life == DOMAIN_ALIVE;
     if (first) {
         d->is_shutting_down = true;
-        d->shutdown_code = (uint8_t)reason;
+        /* XEN-ABI: SCHEDOP_shutdown_code may have fixed the reason before. */
+        if (d->shutdown_code == SHUTDOWN_NONE) {
+            d->shutdown_code = (uint8_t)reason;
+        }
         d->ended = now();
         store_release(&d->is_shut_down, true);
     }

@@ -29,6 +29,12 @@ struct domain_record {
 
 static_assert(sizeof(struct domain_record) % 8 == 0, "records are padded to 8 bytes");
 
+static uint32_t flags_of(const struct domain *d)
+{
+    return (d->is_privileged ? FLAG_PRIVILEGED : 0) | (d->is_hardware ? FLAG_HARDWARE : 0) |
+           (d->is_direct_mapped ? FLAG_DIRECT_MAP : 0);
+}
+
 void domain_state_save(const struct domain *d, struct state_stream *s)
 {
     struct domain_record r;
@@ -48,8 +54,7 @@ void domain_state_save(const struct domain *d, struct state_stream *s)
     r.sched_weight = d->sched.weight;
     r.sched_cap = d->sched.cap;
     r.shutdown = d->shutdown_code;
-    r.flags = (d->is_privileged ? FLAG_PRIVILEGED : 0) | (d->is_hardware ? FLAG_HARDWARE : 0) |
-              (d->is_direct_mapped ? FLAG_DIRECT_MAP : 0);
+    r.flags = flags_of(d);
     memcpy(r.handle, d->handle, sizeof(r.handle));
     state_save(s, &h, &r);
 }
@@ -68,14 +73,15 @@ int domain_state_load(struct domain *d, struct state_stream *s)
         return rc;
     }
     memcpy(&r, body, sizeof(r));
-    if (r.max_vcpus != d->max_vcpus || r.sched_weight == 0 || r.sched_weight > 65535 ||
+    if (r.max_vcpus != d->max_vcpus || r.flags != flags_of(d) || r.sched_weight == 0 ||
+        r.sched_weight > 65535 ||
         (r.shutdown > SHUTDOWN_SOFT_RESET && r.shutdown != SHUTDOWN_NONE)) {
         return -EINVAL;
     }
     d->max_pages = r.max_pages;
     d->vm_assist = r.vm_assist;
     d->time_offset_s = r.time_offset_s;
-    d->started = now() - MIN(r.running_ns, now());
+    d->started = r.running_ns == 0 ? 0 : now() - MIN(r.running_ns, now());
     memcpy(d->hvm_params, r.hvm_params, sizeof(r.hvm_params));
     d->ssid = r.ssid;
     d->sched.weight = r.sched_weight;

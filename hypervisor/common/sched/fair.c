@@ -4,7 +4,8 @@
  *
  * A unit's virtual time is the time it ran, scaled by 256/weight. The queue of runnable units is
  * sorted by it; the earliest runs next. A unit that slept continues at the pool's minimum, so that
- * sleep earns nothing, less a small bonus that lets it run soon (latency).
+ * sleep earns nothing, less a small bonus that lets it run soon (latency). It is never more than
+ * MAX_LEAD ahead of the pool's minimum.
  *
  * All functions: the pool's lock is held.
  */
@@ -14,10 +15,12 @@
 
 #include "private.h"
 
-#define SLICE                 (5 * NS_PER_MS)
-#define RATE_LIMIT            (1 * NS_PER_MS) /* runs at least this long, whoever waits */
-#define WAKE_BONUS            (1 * NS_PER_MS)
-#define WEIGHT_UNIT           256U
+#define SLICE       (5 * NS_PER_MS)
+#define RATE_LIMIT  (1 * NS_PER_MS) /* runs at least this long, whoever waits */
+#define WAKE_BONUS  (1 * NS_PER_MS)
+#define WEIGHT_UNIT 256U
+/* The most that one slice charges: who ran alone on a CPU owes no more when others come there. */
+#define MAX_LEAD              (SLICE * WEIGHT_UNIT)
 
 #define XEN_SCHEDULER_CREDIT2 6U
 
@@ -58,11 +61,12 @@ static void enqueue(struct cpupool *pool, struct sched_unit *u)
     pool->nr_queued++;
 }
 
-static void charge(struct sched_unit *u, nanosec_t at)
+static void charge(struct cpupool *pool, struct sched_unit *u, nanosec_t at)
 {
     uint64_t ran = at - u->started;
 
     u->virtual_time += ran * WEIGHT_UNIT / u->vcpu->domain->sched.weight;
+    u->virtual_time = MIN(u->virtual_time, pool->min_virtual_time + MAX_LEAD);
     u->started = at;
 }
 
@@ -123,7 +127,12 @@ static bool keeps_running(const struct sched_unit *prev, const struct sched_unit
     if (prev->yielding) {
         return false;
     }
-    return ran < RATE_LIMIT || (ran < SLICE && prev->virtual_time <= next->virtual_time);
+    if (ran < RATE_LIMIT) {
+        return true;
+    }
+    /* Weights need this at the end of a slice too: whoever is behind has another one. */
+    return ran < SLICE ? prev->virtual_time <= next->virtual_time
+                       : prev->virtual_time < next->virtual_time;
 }
 
 static struct sched_unit *fair_pick(struct cpupool *pool, unsigned int cpu, struct sched_unit *prev,
@@ -134,7 +143,7 @@ static struct sched_unit *fair_pick(struct cpupool *pool, unsigned int cpu, stru
 
     if (prev != NULL) {
         ran = at - prev->slice_start;
-        charge(prev, at);
+        charge(pool, prev, at);
         if (prev->pause == 0 && sched_allowed(prev, cpu)) {
             if (keeps_running(prev, next, ran)) {
                 next = prev;

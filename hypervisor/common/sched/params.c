@@ -32,8 +32,13 @@ int sched_set_affinity(struct vcpu *v, const unsigned long *hard, const unsigned
     }
     if (rc == 0 && u->on_cpu != CPU_NONE) {
         softirq_raise_on(u->on_cpu, SOFTIRQ_SCHEDULE);
-    } else if (rc == 0 && !sched_allowed(u, u->cpu)) {
-        u->cpu = (uint16_t)bitmap_next_set(u->hard_affinity, nr_cpus, 0);
+    } else if (rc == 0) {
+        if (!sched_allowed(u, u->cpu)) {
+            u->cpu = (uint16_t)bitmap_next_set(u->hard_affinity, nr_cpus, 0);
+        }
+        if (u->queued) {
+            sched_tickle(pool, u); /* a CPU that was closed to it may be idle */
+        }
     }
     spin_unlock(&pool->lock);
     return rc;

@@ -29,6 +29,9 @@ static inline bool sched_allowed(const struct sched_unit *u, unsigned int cpu)
     return bit_test(u->hard_affinity, cpu) && bit_test(u->pool->cpus, cpu);
 }
 
+/* Queue is not empty on account of u: a CPU that may run it has to look. Pool's lock held. */
+void sched_tickle(struct cpupool *pool, const struct sched_unit *u);
+
 static inline struct sched_unit *sched_running(unsigned int cpu)
 {
     return cpus[cpu]->sched->running;

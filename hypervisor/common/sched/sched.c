@@ -136,8 +136,7 @@ static unsigned int choose_cpu(struct cpupool *pool, const struct sched_unit *u)
     return best;
 }
 
-/* Queue is not empty on account of u: someone has to look. Pool's lock held. */
-static void tickle(struct cpupool *pool, const struct sched_unit *u)
+void sched_tickle(struct cpupool *pool, const struct sched_unit *u)
 {
     unsigned int cpu = choose_cpu(pool, u);
 
@@ -174,7 +173,7 @@ void sched_clear_pause(struct vcpu *v, unsigned long bit)
     if (READ_ONCE(u->pause) == 0 && !u->queued && u->on_cpu == CPU_NONE) {
         account(u, RUNSTATE_RUNNABLE, now());
         pool->policy->wake(pool, u);
-        tickle(pool, u);
+        sched_tickle(pool, u);
     } else if (u->on_cpu == CPU_NONE && !u->queued) {
         account(u, resting_state(READ_ONCE(u->pause)), now());
     }
@@ -235,7 +234,7 @@ static void settle(struct cpupool *pool, struct sched_unit *u)
         account(u, RUNSTATE_RUNNABLE, now());
         pool->policy->wake(pool, u);
     }
-    tickle(pool, u); /* others had to pass it over until now */
+    sched_tickle(pool, u); /* others had to pass it over until now */
 }
 
 /* Saves prev, loads next; prev may run elsewhere once its state is saved. */

@@ -251,9 +251,10 @@ enum {
     C_ID_V2,
     C_ROUTE,
     C_ID_V3,
+    NR_CLASSES,
 };
 
-const struct vgic_class vgic_classes[] = {
+const struct vgic_class vgic_classes[NR_CLASSES] = {
     [C_ZERO] = {0, CLASS_PLAIN, 0, NULL, NULL},
     [C_CONTROL] = {0x000, CLASS_PLAIN, 4, control_read, control_write},
     [C_ENABLE_SET] = {0x100, 5, 4, vgic_enable_read, vgic_enable_set},

@@ -26,16 +26,6 @@
 #define WRITE(name, v)       WRITE_EXPANDED(name, v)
 #define WRITE_EXPANDED(n, v) write_sysreg(n, v)
 
-/* In two parts, because most vCPUs need no more than the first four. */
-/* clang-format off */
-#define FIRST_LRS(X)                                                                               \
-    X(0, S3_4_C12_C12_0) X(1, S3_4_C12_C12_1) X(2, S3_4_C12_C12_2) X(3, S3_4_C12_C12_3)
-#define OTHER_LRS(X)                                                                               \
-    X(4, S3_4_C12_C12_4) X(5, S3_4_C12_C12_5) X(6, S3_4_C12_C12_6) X(7, S3_4_C12_C12_7)            \
-    X(8, S3_4_C12_C13_0) X(9, S3_4_C12_C13_1) X(10, S3_4_C12_C13_2) X(11, S3_4_C12_C13_3)          \
-    X(12, S3_4_C12_C13_4) X(13, S3_4_C12_C13_5) X(14, S3_4_C12_C13_6) X(15, S3_4_C12_C13_7)
-/* clang-format on */
-
 /* --- GICv2 --- */
 
 #define GICH_HCR          0x000
@@ -117,21 +107,37 @@ static uint32_t to_v2(uint64_t lr)
     return out | LR_SOURCE(lr) << V2_SOURCE_SHIFT | ((lr & LR_EOI) != 0 ? V2_EOI : 0);
 }
 
-#define READ_LR(n, name)                                                                           \
-    case n:                                                                                        \
-        return read_sysreg(name);
-#define WRITE_LR(n, name)                                                                          \
-    case n:                                                                                        \
-        write_sysreg(name, lr);                                                                    \
-        break;
-
+/* ICH_LR0_EL2 to ICH_LR15_EL2, in two parts: most vCPUs need no more than the first four. */
 static noinline uint64_t other_lr_read(unsigned int i)
 {
     if (!vgic_hw.v3) {
         return from_v2(gich_read(GICH_LR + 4 * i));
     }
     switch (i) {
-        OTHER_LRS(READ_LR)
+    case 4:
+        return read_sysreg(S3_4_C12_C12_4);
+    case 5:
+        return read_sysreg(S3_4_C12_C12_5);
+    case 6:
+        return read_sysreg(S3_4_C12_C12_6);
+    case 7:
+        return read_sysreg(S3_4_C12_C12_7);
+    case 8:
+        return read_sysreg(S3_4_C12_C13_0);
+    case 9:
+        return read_sysreg(S3_4_C12_C13_1);
+    case 10:
+        return read_sysreg(S3_4_C12_C13_2);
+    case 11:
+        return read_sysreg(S3_4_C12_C13_3);
+    case 12:
+        return read_sysreg(S3_4_C12_C13_4);
+    case 13:
+        return read_sysreg(S3_4_C12_C13_5);
+    case 14:
+        return read_sysreg(S3_4_C12_C13_6);
+    case 15:
+        return read_sysreg(S3_4_C12_C13_7);
     default:
         return 0;
     }
@@ -144,7 +150,42 @@ static noinline void other_lr_write(unsigned int i, uint64_t lr)
         return;
     }
     switch (i) {
-        OTHER_LRS(WRITE_LR)
+    case 4:
+        write_sysreg(S3_4_C12_C12_4, lr);
+        break;
+    case 5:
+        write_sysreg(S3_4_C12_C12_5, lr);
+        break;
+    case 6:
+        write_sysreg(S3_4_C12_C12_6, lr);
+        break;
+    case 7:
+        write_sysreg(S3_4_C12_C12_7, lr);
+        break;
+    case 8:
+        write_sysreg(S3_4_C12_C13_0, lr);
+        break;
+    case 9:
+        write_sysreg(S3_4_C12_C13_1, lr);
+        break;
+    case 10:
+        write_sysreg(S3_4_C12_C13_2, lr);
+        break;
+    case 11:
+        write_sysreg(S3_4_C12_C13_3, lr);
+        break;
+    case 12:
+        write_sysreg(S3_4_C12_C13_4, lr);
+        break;
+    case 13:
+        write_sysreg(S3_4_C12_C13_5, lr);
+        break;
+    case 14:
+        write_sysreg(S3_4_C12_C13_6, lr);
+        break;
+    case 15:
+        write_sysreg(S3_4_C12_C13_7, lr);
+        break;
     default:
         break;
     }
@@ -155,8 +196,15 @@ uint64_t vgic_hw_lr_read(unsigned int i)
     if (unlikely(i >= vgic_hw.nr_quick)) {
         return other_lr_read(i);
     }
-    switch (i & 3) {
-        FIRST_LRS(READ_LR)
+    switch (i) {
+    case 0:
+        return read_sysreg(S3_4_C12_C12_0);
+    case 1:
+        return read_sysreg(S3_4_C12_C12_1);
+    case 2:
+        return read_sysreg(S3_4_C12_C12_2);
+    case 3:
+        return read_sysreg(S3_4_C12_C12_3);
     default:
         return 0;
     }
@@ -166,12 +214,8 @@ void vgic_hw_lr_write(unsigned int i, uint64_t lr)
 {
     if (unlikely(i >= vgic_hw.nr_quick)) {
         other_lr_write(i, lr);
-        return;
-    }
-    switch (i & 3) {
-        FIRST_LRS(WRITE_LR)
-    default:
-        break;
+    } else {
+        vgic_hw_quick_write(i, lr);
     }
 }
 
