@@ -8,6 +8,7 @@
 
 #include <asm/arm64.h>
 #include <asm/psci.h>
+#include <asm/vgic.h>
 
 #define PSCI_1_1             0x10001U
 
@@ -49,6 +50,7 @@ static int32_t cpu_on(struct vcpu *caller, uint64_t mpidr, uint64_t entry, uint6
         rc = PSCI_ALREADY_ON;
     } else {
         sched_wait_descheduled(v); /* it may be on its way out of CPU_OFF */
+        vgic_vcpu_reset(v);
         arch_vcpu_set_entry(v, gaddr(entry), context);
         v->initialised = true;
         sched_clear_pause(v, PAUSE_DOWN);

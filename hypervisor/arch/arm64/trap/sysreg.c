@@ -19,7 +19,7 @@
 enum sysreg_kind {
     REG_RAZ_WI,
     REG_RAZ_RO,
-    REG_SGI1R,
+    REG_SRE, /* always the system register interface: reads as 7 */
     REG_PTIMER,
     REG_DBG_BANK, /* CRm is the number of the break- or watchpoint */
 };
@@ -82,7 +82,12 @@ static noinline enum trap_verdict sysreg_emulate(struct vcpu *v, uint64_t esr)
             return TRAP_UNDEF;
         }
         break;
-    case REG_SGI1R:
+    case REG_SRE:
+        if (!vgic_has_sysregs(v)) {
+            return TRAP_UNDEF;
+        }
+        value = 7;
+        break;
     case REG_RAZ_WI:
     case REG_RAZ_RO:
     default:
