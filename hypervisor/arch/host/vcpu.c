@@ -5,6 +5,8 @@
 #include <hearth/errno.h>
 #include <hearth/vcpu.h>
 
+#include <asm/host.h>
+
 #define RECORD_VERSION 1
 
 int arch_vcpu_create(struct vcpu *v)
@@ -24,9 +26,14 @@ void arch_vcpu_set_entry(struct vcpu *v, gaddr_t entry, uint64_t argument)
     v->arch.argument = argument;
 }
 
+void (*host_on_vcpu_save)(struct vcpu *v);
+
 void arch_vcpu_save(struct vcpu *v)
 {
     v->arch.saves++;
+    if (host_on_vcpu_save != NULL) {
+        host_on_vcpu_save(v);
+    }
 }
 
 void arch_vcpu_load(struct vcpu *v)

@@ -63,7 +63,7 @@ static void enqueue(struct cpupool *pool, struct sched_unit *u)
 
 static void charge(struct cpupool *pool, struct sched_unit *u, nanosec_t at)
 {
-    uint64_t ran = at - u->started;
+    uint64_t ran = at > u->started ? at - u->started : 0;
 
     u->virtual_time += ran * WEIGHT_UNIT / u->vcpu->domain->sched.weight;
     u->virtual_time = MIN(u->virtual_time, pool->min_virtual_time + MAX_LEAD);
@@ -82,10 +82,32 @@ static void advance_minimum(struct cpupool *pool, const struct sched_unit *chose
     }
 }
 
+/* Charges what runs now: alone on its CPU, it may not have been for long. The one least ahead. */
+static const struct sched_unit *charge_running(struct cpupool *pool, nanosec_t at)
+{
+    const struct sched_unit *least = NULL;
+    unsigned int cpu;
+
+    for_each_cpu (cpu) {
+        if (cpus[cpu]->sched != NULL && cpus[cpu]->sched->pool == pool &&
+            sched_running(cpu) != NULL) {
+            struct sched_unit *u = sched_running(cpu);
+
+            charge(pool, u, at);
+            if (least == NULL || u->virtual_time < least->virtual_time) {
+                least = u;
+            }
+        }
+    }
+    return least;
+}
+
 static void fair_wake(struct cpupool *pool, struct sched_unit *u)
 {
-    uint64_t floor = pool->min_virtual_time - WAKE_BONUS;
+    uint64_t floor;
 
+    advance_minimum(pool, charge_running(pool, now()));
+    floor = pool->min_virtual_time - WAKE_BONUS;
     if (u->virtual_time < floor) {
         u->virtual_time = floor;
     }

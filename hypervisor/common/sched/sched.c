@@ -277,12 +277,13 @@ void sched_softirq(void)
     struct cpu *c = this_cpu();
     struct sched_cpu *sc = c->sched;
     struct cpupool *pool = sc->pool;
-    nanosec_t at = now();
     struct sched_unit *prev;
     struct sched_unit *next;
     nanosec_t slice_end;
+    nanosec_t at;
 
     spin_lock(&pool->lock);
+    at = now(); /* under the lock: times of one unit do not go back */
     prev = sc->running;
     next = pool->policy->pick(pool, c->id, prev, at, &slice_end);
     if (next != prev) {

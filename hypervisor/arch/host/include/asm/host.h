@@ -52,6 +52,9 @@ extern void (*host_on_stop)(const char *how);
 /* Called by arch_idle() when nothing is pending and no timer is armed; not set: abort. */
 extern void (*host_on_idle)(void);
 
+/* Called while a vCPU's state is saved, so that a test can change things in between. */
+extern void (*host_on_vcpu_save)(struct vcpu *v);
+
 /* What the hypervisor did to the machine, in order. */
 enum host_event_kind {
     HOST_ZERO = 1,    /* a: address, b: length */
