@@ -34,7 +34,6 @@ struct sysreg_row {
 
 /* In order of how often guests use them. */
 static const struct sysreg_row sysreg_rows[] = {
-    {SYSREG(3, 0, 12, 11, 5), EXACT, REG_SGI1R},                   /* ICC_SGI1R_EL1 */
     {SYSREG(3, 3, 14, 2, 0), SYSREG(3, 7, 15, 15, 0), REG_PTIMER}, /* CNTP_{TVAL,CTL,CVAL}_EL0 */
     {SYSREG(3, 0, 12, 11, 6), EXACT, REG_RAZ_WI},                  /* ICC_ASGI1R_EL1 */
     {SYSREG(3, 0, 12, 11, 7), EXACT, REG_RAZ_WI},                  /* ICC_SGI0R_EL1 */
