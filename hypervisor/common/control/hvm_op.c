@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hvm_op: parameters (public/hvm/params.h). */
+#include <hearth/atomic.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
 #include <hearth/hypercall/handlers.h>
@@ -31,7 +32,7 @@ static int check(const struct vcpu *v, const struct domain *d, uint32_t index,
     if (index >= NR_HVM_PARAMS) {
         return -EINVAL;
     }
-    access = (enum param_access)params[index];
+    access = (enum param_access)params[index_nospec(index, NR_HVM_PARAMS)];
     if (access == PARAM_NONE) {
         return -EINVAL;
     }
@@ -46,7 +47,7 @@ int hvm_op_set_param(struct vcpu *v, struct domain *d, struct hvm_param_arg *a)
         return rc;
     }
     spin_lock(&d->lock);
-    d->hvm_params[a->index] = a->value;
+    d->hvm_params[index_nospec(a->index, NR_HVM_PARAMS)] = a->value;
     spin_unlock(&d->lock);
     return 0;
 }
@@ -56,7 +57,7 @@ int hvm_op_get_param(struct vcpu *v, struct domain *d, struct hvm_param_arg *a)
     int rc = check(v, d, a->index, PARAM_GUEST_R);
 
     if (rc == 0) {
-        a->value = READ_ONCE(d->hvm_params[a->index]);
+        a->value = READ_ONCE(d->hvm_params[index_nospec(a->index, NR_HVM_PARAMS)]);
     }
     return rc;
 }

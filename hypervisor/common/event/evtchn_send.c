@@ -236,6 +236,7 @@ int evtchn_port_pending(struct domain *d, evtchn_port_t port, bool *pending)
 
 void evtchn_poll_begin(struct vcpu *v, evtchn_port_t port, bool all)
 {
+    (void)evtchn_poll_end(v); /* a multicall may poll again before its first poll ended */
     WRITE_ONCE(v->poll_port, port);
     v->poll_all = all;
     atomic_fetch_add(&v->domain->events->pollers, 1);

@@ -11,6 +11,7 @@
 #include <hearth/domain.h>
 #include <hearth/errno.h>
 #include <hearth/evtchn.h>
+#include <hearth/p2m.h>
 #include <hearth/page.h>
 #include <hearth/rcu.h>
 #include <hearth/sched.h>
@@ -148,12 +149,26 @@ static void print_memory(void)
         (unsigned long long)(s.free << 2), (unsigned long long)((s.total - s.guest - s.free) << 2));
 }
 
+/*
+ * What page tables a guest may make by mapping things here and there, beside those that it started
+ * with: Xen's allowance (1 MiB for each vCPU, a page for each MiB of RAM, 2 MiB).
+ */
+static void limit_tables(const struct domain *d)
+{
+    uint64_t more = 256ULL * d->max_vcpus + (d->max_pages >> (20 - PAGE_SHIFT)) + 512;
+
+    if (!d->is_privileged) {
+        d->p2m[0]->table_limit = (uint32_t)MIN(d->p2m[0]->table_pages + more, UINT32_MAX);
+    }
+}
+
 void launch_start(struct launch *launches, unsigned int count)
 {
     unsigned int i;
 
     give_modules_back();
     for (i = 0; i < count; i++) {
+        limit_tables(launches[i].domain);
         domain_unpause(launches[i].domain);
     }
     domain_print_table();

@@ -54,7 +54,7 @@ struct p2m {
     uint64_t highest_gfn; /* that was ever mapped */
     uint64_t max_gfn;     /* gfns are below this: from the IPA width; rejected, never masked */
     uint32_t table_pages; /* page-table frames in use */
-    uint32_t table_limit; /* 0: no limit (boot-time domains) */
+    uint32_t table_limit; /* 0: no limit (dom0, and while a domain is built) */
     uint16_t vmid;
     bool dying;           /* p2m_destroy() has begun: empty for all others */
     bool rcu_busy;        /* `graced` waits for readers */

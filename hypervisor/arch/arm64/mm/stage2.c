@@ -18,8 +18,6 @@
 #define MAX_VMIDS 4096U
 /* More pages than this are invalidated by VMID, in one go. */
 #define FLUSH_RANGE_MAX 64U
-#define PAR_F           1UL
-#define PAR_PA_MASK     0x0000fffffffff000UL
 
 static DECLARE_BITMAP(vmids, MAX_VMIDS) = {1}; /* 0 is no guest's */
 static struct spinlock vmid_lock = SPINLOCK_INIT(RANK_MAP);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Virtual PSCI 1.1 of guests (DEN0022). Power states below OFF behave as WFI. */
+#include <hearth/arch/cpu.h>
 #include <hearth/arch/vcpu.h>
+#include <hearth/atomic.h>
 #include <hearth/domain.h>
 #include <hearth/p2m.h>
 #include <hearth/sched.h>
@@ -33,11 +35,26 @@ static struct vcpu *by_mpidr(struct domain *d, uint64_t mpidr)
     return domain_vcpu(d, (uint32_t)((mpidr & 15) | (mpidr >> 8 & 15) << 4));
 }
 
+/*
+ * Waits for a vCPU that is on its way out of CPU_OFF: false when it is up. Without the domain's
+ * lock, which the softirqs of that vCPU's CPU may want before its state is saved.
+ */
+static bool is_down(struct vcpu *v)
+{
+    while (load_acquire(&v->sched.on_cpu) != CPU_NONE) { /* pairs with switch_to() */
+        if ((READ_ONCE(v->sched.pause) & PAUSE_DOWN) == 0) {
+            return false;
+        }
+        arch_cpu_relax();
+    }
+    return (READ_ONCE(v->sched.pause) & PAUSE_DOWN) != 0;
+}
+
 static int32_t cpu_on(struct vcpu *caller, uint64_t mpidr, uint64_t entry, uint64_t context)
 {
     struct domain *d = caller->domain;
     struct vcpu *v = by_mpidr(d, mpidr);
-    int32_t rc = PSCI_SUCCESS;
+    int32_t rc = PSCI_ALREADY_ON;
 
     if (v == NULL) {
         return PSCI_INVALID;
@@ -45,17 +62,19 @@ static int32_t cpu_on(struct vcpu *caller, uint64_t mpidr, uint64_t entry, uint6
     if ((entry & 3) != 0 || entry >> PAGE_SHIFT >= d->p2m[0]->max_gfn) {
         return PSCI_INVALID_ADDRESS;
     }
-    spin_lock(&d->lock);
-    if ((READ_ONCE(v->sched.pause) & PAUSE_DOWN) == 0) {
-        rc = PSCI_ALREADY_ON;
-    } else {
-        sched_wait_descheduled(v); /* it may be on its way out of CPU_OFF */
-        vgic_vcpu_reset(v);
-        arch_vcpu_set_entry(v, gaddr(entry), context);
-        v->initialised = true;
-        sched_clear_pause(v, PAUSE_DOWN);
+    while (rc == PSCI_ALREADY_ON && is_down(v)) {
+        spin_lock(&d->lock);
+        /* Another vCPU may have turned it on, and it may have turned itself off again, since. */
+        if ((READ_ONCE(v->sched.pause) & PAUSE_DOWN) != 0 &&
+            load_acquire(&v->sched.on_cpu) == CPU_NONE) {
+            vgic_vcpu_reset(v);
+            arch_vcpu_set_entry(v, gaddr(entry), context);
+            v->initialised = true;
+            sched_clear_pause(v, PAUSE_DOWN);
+            rc = PSCI_SUCCESS;
+        }
+        spin_unlock(&d->lock);
     }
-    spin_unlock(&d->lock);
     return rc;
 }
 

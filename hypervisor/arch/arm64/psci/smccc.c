@@ -40,10 +40,10 @@ static uint64_t workaround_status(uint32_t fid)
     static int8_t known; /* 0 not asked, 1 firmware is old, 2 firmware answers */
     struct smccc_result r;
 
-    if (known == 0) {
-        known = firmware_is_smccc_1_1() ? 2 : 1;
+    if (READ_ONCE(known) == 0) {
+        WRITE_ONCE(known, firmware_is_smccc_1_1() ? 2 : 1);
     }
-    if (known == 1) {
+    if (READ_ONCE(known) == 1) {
         return SMCCC_NOT_SUPPORTED;
     }
     smccc_smc(SMCCC_ARCH_FEATURES, fid, 0, 0, &r);

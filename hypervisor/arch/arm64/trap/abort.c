@@ -24,11 +24,34 @@
 #define FSC_TRANSLATION 0x04
 #define FSC_PERMISSION  0x0c
 
-static gaddr_t fault_address(void)
+static uint64_t stage1_translate(uint64_t va)
 {
-    uint64_t hpfar = read_sysreg(hpfar_el2);
+    uint64_t saved = read_sysreg(par_el1);
+    uint64_t par;
 
-    return gaddr(((hpfar & 0xffffffffff0ULL) << 8) | (read_sysreg(far_el2) & (PAGE_SIZE - 1)));
+    __asm__ volatile("at s1e1r, %0" : : "r"(va));
+    isb();
+    par = read_sysreg(par_el1);
+    write_sysreg(par_el1, saved);
+    return par;
+}
+
+/*
+ * Where the guest wanted to go; false when its own tables no longer say so. HPFAR_EL2 holds it for
+ * translation faults and for walks; for other permission faults it is UNKNOWN (DDI 0487).
+ */
+static bool fault_address(uint64_t esr, gaddr_t *addr)
+{
+    uint64_t offset = read_sysreg(far_el2) & (PAGE_SIZE - 1);
+    uint64_t par;
+
+    if (likely(FSC_TYPE(esr) == FSC_TRANSLATION || (esr & ISS_S1PTW) != 0)) {
+        *addr = gaddr(((read_sysreg(hpfar_el2) & 0xffffffffff0ULL) << 8) | offset);
+        return true;
+    }
+    par = stage1_translate(read_sysreg(far_el2));
+    *addr = gaddr((par & PAR_PA_MASK) | offset);
+    return (par & PAR_F) == 0;
 }
 
 static uint64_t extend(uint64_t value, uint64_t esr)
@@ -67,7 +90,9 @@ enum trap_verdict trap_data_abort(struct vcpu *v, uint64_t esr)
     if (type != FSC_TRANSLATION && type != FSC_PERMISSION) {
         return TRAP_DATA_ABORT;
     }
-    addr = fault_address();
+    if (!fault_address(esr, &addr)) {
+        return TRAP_DONE; /* the guest changes its tables meanwhile: it runs into its own fault */
+    }
     if (likely((esr & (ISS_ISV | ISS_S1PTW)) == ISS_ISV)) {
         unsigned int size = ISS_SAS(esr);
         enum vgic_result done;
@@ -97,9 +122,12 @@ enum trap_verdict trap_data_abort(struct vcpu *v, uint64_t esr)
 enum trap_verdict trap_insn_abort(struct vcpu *v, uint64_t esr)
 {
     unsigned int type = FSC_TYPE(esr);
+    gaddr_t addr;
 
-    if ((type == FSC_TRANSLATION || type == FSC_PERMISSION) &&
-        mapped_meanwhile(v, fault_address(), P2M_X)) {
+    if (type != FSC_TRANSLATION && type != FSC_PERMISSION) {
+        return TRAP_INSN_ABORT;
+    }
+    if (!fault_address(esr, &addr) || mapped_meanwhile(v, addr, P2M_X)) {
         return TRAP_DONE;
     }
     return TRAP_INSN_ABORT;

@@ -121,6 +121,10 @@ static inline void dsb_nsh(void)
 #define PSR_PAN       (1UL << 22)
 #define PSR_DIT       (1UL << 24)
 
+/* PAR_EL1 */
+#define PAR_F       1UL
+#define PAR_PA_MASK 0x0000fffffffff000UL
+
 /* ESR_ELx */
 #define ESR_EC_SHIFT 26
 #define ESR_IL       (1UL << 25)
