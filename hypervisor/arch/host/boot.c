@@ -5,7 +5,6 @@
 
 #include <hearth/arch/boot.h>
 #include <hearth/console.h>
-#include <hearth/vcpu.h>
 
 #include <asm/host.h>
 
@@ -52,11 +51,4 @@ unsigned int arch_launch(void)
 
 void arch_boot_finish(void)
 {
-}
-
-void arch_enter_loop(void)
-{
-    for (;;) {
-        (void)vcpu_resume();
-    }
 }

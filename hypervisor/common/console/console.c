@@ -13,6 +13,8 @@
 #include <hearth/printf.h>
 #include <hearth/string.h>
 
+#include <hearth/arch/boot.h>
+
 /* Ten messages at once and two a second after that, as Xen has it. */
 #define MESSAGE_COST  100U
 #define MESSAGE_BURST (10U * MESSAGE_COST)
@@ -176,12 +178,10 @@ void console_set_uart(const struct uart *uart)
     console_unlock();
 }
 
-bool console_has_uart(void)
-{
-    return READ_ONCE(console.uart) != NULL;
-}
-
 void console_panic_mode(void)
 {
     WRITE_ONCE(console.panic, true);
+    if (console.uart == NULL) {
+        arch_console_fallback();
+    }
 }

@@ -10,7 +10,6 @@
 #include <hearth/cpu.h>
 #include <hearth/printf.h>
 
-#include <hearth/arch/boot.h>
 #include <hearth/arch/cpu.h>
 
 static unsigned int panicking;
@@ -19,9 +18,6 @@ static void begin(void)
 {
     if (atomic_exchange(&panicking, 1U) != 0) {
         arch_cpu_halt();
-    }
-    if (!console_has_uart()) {
-        arch_console_fallback();
     }
     console_panic_mode();
 }

@@ -51,7 +51,6 @@ struct uart {
 };
 /* The first one is given what the ring kept until now. */
 void console_set_uart(const struct uart *uart);
-bool console_has_uart(void) must_check;
 /* A character from the UART (interrupt or poll): Hearth's keys, or the focused domain's input. */
 void console_rx(char c);
 
