@@ -108,6 +108,18 @@ void arch_clean_to_poc(const void *va, size_t len)
     host_record(HOST_CLEAN, (uintptr_t)va, len);
 }
 
+void arch_zero_to_poc(void *dst, size_t len)
+{
+    arch_zero(dst, len);
+    arch_clean_to_poc(dst, len);
+}
+
+void arch_boot_copy(void *dst, const void *src, size_t len)
+{
+    memcpy(dst, src, len);
+    arch_clean_to_poc(dst, len);
+}
+
 void arch_sync_icache(const void *va, size_t len)
 {
     (void)va;

@@ -168,17 +168,17 @@ int launch_place(struct launch *l, uint64_t offset, uint64_t size, uint64_t fdt_
     return -ENOSPC;
 }
 
-/* Whole aligned pages as such, the rest by bytes. */
+/* Whole aligned pages as such, the rest by bytes; cleaned for a guest with its caches off. */
 static void copy_pages(uint8_t *to, const uint8_t *from, uint64_t size)
 {
+    uint64_t whole = 0;
+
     if (((uintptr_t)to & ~PAGE_MASK) == 0 && ((uintptr_t)from & ~PAGE_MASK) == 0) {
-        for (; size >= PAGE_SIZE; size -= PAGE_SIZE) {
-            arch_copy_page(to, from);
-            to += PAGE_SIZE;
-            from += PAGE_SIZE;
-        }
+        whole = size & PAGE_MASK;
+        arch_boot_copy(to, from, whole);
     }
-    memcpy(to, from, size);
+    memcpy(to + whole, from + whole, size - whole);
+    arch_clean_to_poc(to + whole, size - whole);
 }
 
 int launch_copy(struct domain *d, uint64_t to, const void *from, uint64_t size)
@@ -197,7 +197,6 @@ int launch_copy(struct domain *d, uint64_t to, const void *from, uint64_t size)
         n = MIN(size, (frames << PAGE_SHIFT) - offset);
         target = (uint8_t *)mfn_to_virt(entry.mfn) + offset;
         copy_pages(target, source, n);
-        arch_clean_to_poc(target, n);
         source += n;
         to += n;
         size -= n;

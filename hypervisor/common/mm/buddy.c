@@ -22,7 +22,6 @@ enum zone_id {
 };
 
 #define LOW4G_END     (1ULL << (32 - PAGE_SHIFT))
-#define SCRUB_CHUNK   KiB(64)
 #define RESERVE_MAX   1024U /* frames kept for the hypervisor itself */
 #define RESERVE_SHARE 128U  /* and at most this part of the memory */
 
@@ -161,21 +160,14 @@ static bool take(unsigned int order, unsigned int flags, const uint8_t *preferen
     return false;
 }
 
-/* In chunks, so that what is zeroed is still in the cache when it is cleaned. */
 static void scrub(uint64_t frame, unsigned int order, bool clean)
 {
-    uint8_t *va = mfn_to_virt(mfn(frame));
-    uint64_t left = PAGE_SIZE << order;
+    void *va = mfn_to_virt(mfn(frame));
 
-    while (left > 0) {
-        size_t n = MIN(left, SCRUB_CHUNK);
-
-        arch_zero(va, n);
-        if (clean) {
-            arch_clean_to_poc(va, n);
-        }
-        va += n;
-        left -= n;
+    if (clean) {
+        arch_zero_to_poc(va, PAGE_SIZE << order);
+    } else {
+        arch_zero(va, PAGE_SIZE << order);
     }
 }
 

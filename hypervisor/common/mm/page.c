@@ -82,6 +82,12 @@ static void init_block(uint32_t index, uint64_t count, domid_t owner)
     struct page *pg = frame_table + index;
     struct page *end = pg + count;
 
+    for (; end - pg >= 4; pg += 4) {
+        for (unsigned int i = 0; i < 4; i++) {
+            pg[i] = (struct page){.word = word, .links = links};
+            links += LINKS_STEP;
+        }
+    }
     for (; pg != end; pg++) {
         *pg = (struct page){.word = word, .links = links};
         links += LINKS_STEP;
@@ -204,6 +210,21 @@ bool page_get_any(mfn_t m, domid_t *owner)
 
     *owner = (domid_t)(word >> WORD_OWNER_SHIFT);
     return word != 0;
+}
+
+static always_inline bool ram_is_guests(mfn_t m)
+{
+    return (READ_ONCE(mfn_to_page(m)->word) & CLASS_MASK) == CLASS_COUNTED;
+}
+
+static noinline bool is_guests_beyond_first(mfn_t m)
+{
+    return frame_bank_beyond_first(m.n) != NULL && ram_is_guests(m);
+}
+
+bool page_is_guests(mfn_t m)
+{
+    return likely(in_first_bank(m.n)) ? ram_is_guests(m) : is_guests_beyond_first(m);
 }
 
 bool page_get_again(mfn_t m)

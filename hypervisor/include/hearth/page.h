@@ -168,6 +168,9 @@ int page_alloc_guest(struct domain *d, unsigned int order, unsigned int flags,
 bool page_get(mfn_t m, const struct domain *d) must_check;
 /* The same for whatever domain owns it; *owner is its id. */
 bool page_get_any(mfn_t m, domid_t *owner) must_check;
+/* Without taking one: true when m is RAM and was GUEST or SHARED, for readers who find out after
+ * reading whether it still is what they meant. */
+bool page_is_guests(mfn_t m) must_check;
 /* One more reference, of a frame on which the caller already holds one; false at saturation. */
 bool page_get_again(mfn_t m) must_check;
 /* Drops a reference; frees the frame with the last one. All mappings must be flushed before. */

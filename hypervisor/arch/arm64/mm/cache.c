@@ -4,11 +4,18 @@
 
 #include <asm/sysreg.h>
 
+void arch_clean_lines_64(uint64_t start, uint64_t end); /* zero.S */
+
 void arch_clean_to_poc(const void *va, size_t len)
 {
     uint64_t line = 4UL << ((read_sysreg(ctr_el0) >> 16) & 15);
     uint64_t end = (uint64_t)va + len;
 
+    if (line == 64 && len >= PAGE_SIZE) {
+        arch_clean_lines_64((uint64_t)va & ~(line - 1), end);
+        dsb_sy();
+        return;
+    }
     for (uint64_t a = (uint64_t)va & ~(line - 1); a < end; a += line) {
         __asm__ volatile("dc civac, %0" : : "r"(a) : "memory");
     }

@@ -1,70 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bulk primitives. arch_zero uses DC ZVA by the block size that the CPU names; arch_copy_page moves
- * 64 bytes a turn through general registers (guests' FP state stays where it is).
+ * Bulk primitives. Zeroing is by DC ZVA where its block is 64 bytes; arch_copy_page goes through
+ * general registers (guests' FP state stays where it is), arch_boot_copy through FP registers.
  */
 .text
-.global arch_zero
-/* void arch_zero(void *dst, size_t len): len a multiple of 64, dst aligned to 64. */
-arch_zero:
-        add     x1, x0, x1
-        mrs     x2, dczid_el0
-        tbnz    x2, #4, 3f              /* DC ZVA prohibited */
-        and     x2, x2, #15
-        cmp     x2, #4                  /* log2 of the block in words */
-        b.ne    3f
+
+/* 16 lines from x0, each by one or two operations: there is no offset in `dc`. */
+.macro  lines_16 op1, op2
+        dc      \op1, x0
+        .ifnb \op2
+        dc      \op2, x0
+        .endif
+        .irp    n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        add     x2, x0, #64 * \n
+        dc      \op1, x2
+        .ifnb \op2
+        dc      \op2, x2
+        .endif
+        .endr
+        add     x0, x0, #1024
+.endm
+
+/* x0 to x1 in lines of 64 bytes; x3 becomes 0. */
+.macro  each_line op1, op2
         sub     x3, x1, x0
         and     x3, x3, #1023
         cbz     x3, 2f
-1:      dc      zva, x0                 /* head, until 1024 bytes at a time are left */
+1:      dc      \op1, x0                /* head, until 1024 bytes at a time are left */
+        .ifnb \op2
+        dc      \op2, x0
+        .endif
         add     x0, x0, #64
         subs    x3, x3, #64
         b.ne    1b
 2:      cmp     x0, x1
-        b.hs    5f
-4:      dc      zva, x0
-        add     x2, x0, #64
-        dc      zva, x2
-        add     x3, x0, #128
-        dc      zva, x3
-        add     x2, x0, #192
-        dc      zva, x2
-        add     x3, x0, #256
-        dc      zva, x3
-        add     x2, x0, #320
-        dc      zva, x2
-        add     x3, x0, #384
-        dc      zva, x3
-        add     x2, x0, #448
-        dc      zva, x2
-        add     x3, x0, #512
-        dc      zva, x3
-        add     x2, x0, #576
-        dc      zva, x2
-        add     x3, x0, #640
-        dc      zva, x3
-        add     x2, x0, #704
-        dc      zva, x2
-        add     x3, x0, #768
-        dc      zva, x3
-        add     x2, x0, #832
-        dc      zva, x2
-        add     x3, x0, #896
-        dc      zva, x3
-        add     x2, x0, #960
-        dc      zva, x2
-        add     x0, x0, #1024
+        b.hs    4f
+3:      lines_16 \op1, \op2
         cmp     x0, x1
-        b.lo    4b
-5:      ret
-3:      cmp     x0, x1
-        b.hs    5b
+        b.lo    3b
+4:
+.endm
+
+/* To \otherwise unless DC ZVA is allowed and its block is 64 bytes. */
+.macro  need_zva_64 otherwise
+        mrs     x2, dczid_el0
+        and     x2, x2, #31
+        cmp     x2, #4                  /* log2 of the block in words; bit 4: prohibited */
+        b.ne    \otherwise
+.endm
+
+.global arch_zero
+/* void arch_zero(void *dst, size_t len): len a multiple of 64, dst aligned to 64. */
+arch_zero:
+        add     x1, x0, x1
+        need_zva_64 zero_by_stores
+        each_line zva
+        ret
+zero_by_stores:
+        cmp     x0, x1
+        b.hs    1f
         stp     xzr, xzr, [x0]
         stp     xzr, xzr, [x0, #16]
         stp     xzr, xzr, [x0, #32]
         stp     xzr, xzr, [x0, #48]
         add     x0, x0, #64
-        b       3b
+        b       zero_by_stores
+1:      ret
+
+.global arch_zero_to_poc
+/*
+ * void arch_zero_to_poc(void *dst, size_t len): the same, cleaned to the point of coherency, each
+ * line while it is at hand.
+ */
+arch_zero_to_poc:
+        mov     x5, x0
+        mov     x6, x1
+        add     x1, x0, x1
+        need_zva_64 1f
+        mrs     x2, ctr_el0
+        ubfx    x2, x2, #16, #4
+        cmp     x2, #4                  /* log2 of the smallest line in words */
+        b.lo    1f
+        each_line zva, civac
+        dsb     sy
+        ret
+1:      mov     x7, x30
+        mov     x1, x6
+        bl      arch_zero
+        mov     x0, x5
+        mov     x1, x6
+        mov     x30, x7
+        b       arch_clean_to_poc
+
+.global arch_clean_lines_64
+/* void arch_clean_lines_64(start, end): cleans and invalidates from start, aligned to 64, to end. */
+arch_clean_lines_64:
+        add     x1, x1, #63
+        and     x1, x1, #~63
+        each_line civac
+        ret
 
 .global arch_copy_page
 /* void arch_copy_page(void *dst, const void *src): 4096 bytes, both aligned. */
@@ -91,3 +125,39 @@ arch_copy_page:
         cmp     x1, x2
         b.lo    1b
         ret
+
+.global arch_boot_copy
+.arch_extension fp
+.arch_extension simd
+/*
+ * void arch_boot_copy(void *dst, const void *src, size_t len): multiples of 256 bytes, aligned to
+ * 64, before guests run: no FP state is loaded. Cleaned to the point of coherency.
+ */
+arch_boot_copy:
+        mov     x5, x0
+        mov     x6, x2
+        cbz     x2, 2f
+        add     x2, x1, x2
+1:      ldp     q0, q1, [x1]
+        ldp     q2, q3, [x1, #32]
+        ldp     q4, q5, [x1, #64]
+        ldp     q6, q7, [x1, #96]
+        ldp     q16, q17, [x1, #128]
+        ldp     q18, q19, [x1, #160]
+        ldp     q20, q21, [x1, #192]
+        ldp     q22, q23, [x1, #224]
+        add     x1, x1, #256
+        stp     q0, q1, [x0]
+        stp     q2, q3, [x0, #32]
+        stp     q4, q5, [x0, #64]
+        stp     q6, q7, [x0, #96]
+        stp     q16, q17, [x0, #128]
+        stp     q18, q19, [x0, #160]
+        stp     q20, q21, [x0, #192]
+        stp     q22, q23, [x0, #224]
+        add     x0, x0, #256
+        cmp     x1, x2
+        b.lo    1b
+2:      mov     x0, x5
+        mov     x1, x6
+        b       arch_clean_to_poc

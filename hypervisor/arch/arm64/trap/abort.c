@@ -14,11 +14,13 @@
 /* ISS of a data abort (DDI 0487 "ISS encoding for an exception from a Data Abort"). */
 #define ISS_ISV         (1UL << 24)
 #define ISS_SAS(e)      (1U << (((e) >> 22) & 3))
+#define ISS_SAS_MASK (3UL << 22)
+#define ISS_SAS_WORD (2UL << 22)
 #define ISS_SSE         (1UL << 21)
-#define ISS_SRT(e)      ((unsigned int)((e) >> 16) & 31U)
 #define ISS_SF          (1UL << 15)
 #define ISS_FNV         (1UL << 10)
 #define ISS_S1PTW       (1UL << 7)
+#define FSC_TYPE_MASK 0x3cUL
 #define ISS_WNR         (1UL << 6)
 #define FSC_TYPE(e)     ((e)&0x3c)
 #define FSC_TRANSLATION 0x04
@@ -80,6 +82,29 @@ static bool mapped_meanwhile(struct vcpu *v, gaddr_t addr, unsigned int access)
     return mapped && (e.access & access) == access;
 }
 
+/* A word of the vGIC: nothing is to be extended, and it has nothing else to find out. */
+bool trap_vgic_word(struct vcpu *v, uint64_t esr)
+{
+    const uint64_t mask = ISS_ISV | ISS_SAS_MASK | ISS_SSE | ISS_S1PTW | FSC_TYPE_MASK;
+    const uint64_t word = ISS_ISV | ISS_SAS_WORD | FSC_TRANSLATION;
+    unsigned int reg = ISS_ABORT_SRT(esr);
+    bool write = (esr & ISS_WNR) != 0;
+    gaddr_t addr;
+    uint64_t value;
+
+    if ((esr & mask) != word || !fault_address(esr, &addr)) {
+        return false;
+    }
+    value = write ? guest_reg_read(v, reg) : 0;
+    if (vgic_mmio(v, addr, write, 4, &value) != VGIC_DONE) {
+        return false;
+    }
+    if (!write) {
+        guest_reg_write(v, reg, value);
+    }
+    return true;
+}
+
 enum trap_verdict trap_data_abort(struct vcpu *v, uint64_t esr)
 {
     bool write = (esr & ISS_WNR) != 0;
@@ -97,7 +122,7 @@ enum trap_verdict trap_data_abort(struct vcpu *v, uint64_t esr)
         unsigned int size = ISS_SAS(esr);
         enum vgic_result done;
 
-        value = write ? guest_reg_read(v, ISS_SRT(esr)) : 0;
+        value = write ? guest_reg_read(v, ISS_ABORT_SRT(esr)) : 0;
         done = vgic_mmio(v, addr, write, size, &value);
         if (done == VGIC_NOT_MINE && v->domain->vuart != NULL && size <= 4 &&
             vpl011_mmio(v, addr, write, size, &value)) {
@@ -105,7 +130,7 @@ enum trap_verdict trap_data_abort(struct vcpu *v, uint64_t esr)
         }
         if (likely(done == VGIC_DONE)) {
             if (!write) {
-                guest_reg_write(v, ISS_SRT(esr), extend(value, esr));
+                guest_reg_write(v, ISS_ABORT_SRT(esr), extend(value, esr));
             }
             return TRAP_SKIP;
         }

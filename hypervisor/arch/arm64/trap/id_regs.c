@@ -16,7 +16,7 @@ struct id_row {
     uint64_t set;  /* or-ed in */
 };
 
-static uint64_t id_values[8][8];
+uint64_t guest_id_registers[8][8] __ro_after_init;
 
 /* Fields by name: DDI 0487 D17.2. */
 static const struct id_row id_rows[] = {
@@ -94,11 +94,6 @@ void __init guest_id_registers_init(void)
     for (unsigned int i = 0; i < ARRAY_SIZE(id_rows); i++) {
         const struct id_row *r = &id_rows[i];
 
-        id_values[r->crm][r->op2] = (read_id(r->crm, r->op2) & r->keep) | r->set;
+        guest_id_registers[r->crm][r->op2] = (read_id(r->crm, r->op2) & r->keep) | r->set;
     }
-}
-
-uint64_t guest_id_register(unsigned int crm, unsigned int op2)
-{
-    return id_values[crm & 7][op2 & 7];
 }

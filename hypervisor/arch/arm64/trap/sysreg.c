@@ -8,13 +8,6 @@
 #include <asm/trap.h>
 #include <asm/vgic.h>
 
-#define ISS_READ   (1UL << 0)
-#define ISS_RT(e)  ((unsigned int)((e) >> 5) & 31U)
-#define ISS_CRM(e) ((unsigned int)((e) >> 1) & 15U)
-#define ISS_OP2(e) ((unsigned int)((e) >> 17) & 7U)
-#define ID_SPACE   SYSREG(3, 0, 0, 0, 0)
-#define ID_MASK    SYSREG(3, 7, 15, 0, 0)
-
 /* A register's behaviour: reads give `value`, writes are ignored (when not read-only). */
 enum sysreg_kind {
     REG_RAZ_WI,
@@ -35,6 +28,7 @@ struct sysreg_row {
 /* In order of how often guests use them. */
 static const struct sysreg_row sysreg_rows[] = {
     {SYSREG(3, 3, 14, 2, 0), SYSREG(3, 7, 15, 15, 0), REG_PTIMER}, /* CNTP_{TVAL,CTL,CVAL}_EL0 */
+    {SYSREG(3, 0, 12, 12, 5), EXACT, REG_SRE},                     /* ICC_SRE_EL1 */
     {SYSREG(3, 0, 12, 11, 6), EXACT, REG_RAZ_WI},                  /* ICC_ASGI1R_EL1 */
     {SYSREG(3, 0, 12, 11, 7), EXACT, REG_RAZ_WI},                  /* ICC_SGI0R_EL1 */
     {SYSREG(2, 0, 1, 0, 4), EXACT, REG_RAZ_WI},                    /* OSLAR_EL1 */
@@ -62,8 +56,8 @@ static const struct sysreg_row *sysreg_find(uint64_t esr)
 static noinline enum trap_verdict sysreg_emulate(struct vcpu *v, uint64_t esr)
 {
     const struct sysreg_row *row = sysreg_find(esr);
-    bool write = (esr & ISS_READ) == 0;
-    unsigned int rt = ISS_RT(esr);
+    bool write = (esr & ISS_SYSREG_READ) == 0;
+    unsigned int rt = ISS_SYSREG_RT(esr);
     uint64_t value = write ? guest_reg_read(v, rt) : 0;
 
     if (row == NULL || (row->kind == REG_RAZ_RO && write)) {
@@ -71,13 +65,13 @@ static noinline enum trap_verdict sysreg_emulate(struct vcpu *v, uint64_t esr)
     }
     switch (row->kind) {
     case REG_PTIMER:
-        if (ISS_OP2(esr) > 2) {
+        if (ISS_SYSREG_OP2(esr) > 2) {
             return TRAP_UNDEF;
         }
-        ptimer_access(v, ISS_OP2(esr), write, &value);
+        ptimer_access(v, ISS_SYSREG_OP2(esr), write, &value);
         break;
     case REG_DBG_BANK:
-        if (ISS_OP2(esr) < 4) {
+        if (ISS_SYSREG_OP2(esr) < 4) {
             return TRAP_UNDEF;
         }
         break;
@@ -100,13 +94,13 @@ static noinline enum trap_verdict sysreg_emulate(struct vcpu *v, uint64_t esr)
 
 enum trap_verdict trap_sysreg(struct vcpu *v, uint64_t esr)
 {
-    if ((esr & ID_MASK) == ID_SPACE && (esr & ISS_READ) != 0 && ISS_CRM(esr) - 1 < 7) {
-        guest_reg_write(v, ISS_RT(esr), guest_id_register(ISS_CRM(esr), ISS_OP2(esr)));
+    if ((esr & SYSREG_ID_MASK) == SYSREG_ID_SPACE && (esr & ISS_SYSREG_READ) != 0 && ISS_SYSREG_CRM(esr) - 1 < 7) {
+        guest_reg_write(v, ISS_SYSREG_RT(esr), guest_id_registers[ISS_SYSREG_CRM(esr)][ISS_SYSREG_OP2(esr)]);
         return TRAP_SKIP;
     }
-    if ((esr & SYSREG_MASK) == SYSREG(3, 0, 12, 11, 5) && (esr & ISS_READ) == 0 &&
+    if ((esr & SYSREG_MASK) == SYSREG(3, 0, 12, 11, 5) && (esr & ISS_SYSREG_READ) == 0 &&
         vgic_has_sysregs(v)) {
-        vgic_sgi1r_write(v, guest_reg_read(v, ISS_RT(esr)));
+        vgic_sgi1r_write(v, guest_reg_read(v, ISS_SYSREG_RT(esr)));
         return TRAP_SKIP;
     }
     return sysreg_emulate(v, esr);

@@ -2,63 +2,36 @@
 /*
  * Entry from guests, after vectors.S saved their registers. Everything here runs with interrupts
  * masked, on this CPU's stack, for the vCPU that is loaded; it returns the vCPU to enter.
+ * Hypercalls go from vectors.S to hypercall() directly.
  */
 #include <hearth/bug.h>
 #include <hearth/console.h>
 #include <hearth/cpu.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
-#include <hearth/hypercall.h>
 #include <hearth/irq.h>
 #include <hearth/vcpu.h>
 
 #include <asm/arm64.h>
 #include <asm/trap.h>
+#include <asm/vgic.h>
 
-struct vcpu *trap_sync(struct vcpu *v, uint64_t esr);
+unsigned int trap_light(struct vcpu *v, uint64_t esr);
+struct vcpu *trap_sync(struct vcpu *v, uint64_t esr, unsigned int verdict);
 struct vcpu *trap_irq(struct vcpu *v);
 struct vcpu *trap_serror(struct vcpu *v, uint64_t esr);
 noreturn void trap_hyp_fault(uint64_t vector, uint64_t lr, uint64_t sp);
 
-#define XEN_HVC_IMM 0xea1U
-
-uint64_t guest_reg_read(const struct vcpu *v, unsigned int r)
+static always_inline bool has_work(const struct vcpu *v)
 {
-    return r < 31 ? v->arch.regs.x[r] : 0;
-}
+    const struct cpu *c = this_cpu();
 
-void guest_reg_write(struct vcpu *v, unsigned int r, uint64_t value)
-{
-    if (r < 31) {
-        v->arch.regs.x[r] = value;
-    }
+    return (READ_ONCE(c->softirq_pending) | READ_ONCE(v->work)) != 0;
 }
 
 static always_inline struct vcpu *leave(struct vcpu *v)
 {
-    struct cpu *c = this_cpu();
-
-    if (unlikely((READ_ONCE(c->softirq_pending) | READ_ONCE(v->work)) != 0)) {
-        return vcpu_resume();
-    }
-    return v;
-}
-
-/* hvc #0xea1: number in x16, arguments in x0 to x4, result in x0 (public/arch-arm.h). */
-static always_inline void trap_hypercall(struct vcpu *v)
-{
-    struct arch_regs *r = &v->arch.regs;
-    struct hypercall_args args = {{r->x[0], r->x[1], r->x[2], r->x[3], r->x[4]}};
-    int64_t result = hypercall(v, r->x[16], &args);
-
-    if (unlikely(result == -ERESTART)) {
-        for (unsigned int i = 0; i < ARRAY_SIZE(args.arg); i++) {
-            r->x[i] = args.arg[i];
-        }
-        r->pc -= 4;
-    } else {
-        r->x[0] = (uint64_t)result;
-    }
+    return unlikely(has_work(v)) ? vcpu_resume() : v;
 }
 
 static noinline void finish(struct vcpu *v, enum trap_verdict verdict, uint64_t esr)
@@ -81,6 +54,7 @@ static noinline void finish(struct vcpu *v, enum trap_verdict verdict, uint64_t 
     case TRAP_INSN_ABORT:
         inject_abort(v, true, esr, read_sysreg(far_el2));
         break;
+    case TRAP_HEAVY:
     case TRAP_CRASH:
     default:
         guest_printk(v->domain, LOG_ERR, "d%uv%u: %s at pc %#lx, esr %#lx\n", v->domain->id, v->id,
@@ -90,28 +64,97 @@ static noinline void finish(struct vcpu *v, enum trap_verdict verdict, uint64_t 
     }
 }
 
-struct vcpu *trap_sync(struct vcpu *v, uint64_t esr)
+/* Past the instruction that was emulated; its ESR said 32 bits. */
+static always_inline void skip_live(void)
 {
-    unsigned int ec = (unsigned int)(esr >> ESR_EC_SHIFT) & 63U;
-    enum trap_verdict verdict;
+    write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+    write_sysreg(spsr_el2, read_sysreg(spsr_el2) & ~(3UL << 10)); /* BTYPE */
+}
 
-    if (likely(ec == EC_HVC64 && (esr & 0xffff) == XEN_HVC_IMM)) {
-        trap_hypercall(v);
-        return leave(v);
+/* r is none of x19 to x29. */
+static always_inline bool is_volatile(unsigned int r)
+{
+    return likely(r - 19 > 29 - 19);
+}
+
+static always_inline unsigned int finish_light(const struct vcpu *v, enum trap_verdict verdict,
+                                               uint64_t esr)
+{
+    if (unlikely(verdict != TRAP_SKIP || (esr & ESR_IL) == 0 || has_work(v))) {
+        return verdict;
+    }
+    skip_live();
+    return 0;
+}
+
+static noinline unsigned int light_sysreg(struct vcpu *v, uint64_t esr)
+{
+    const uint64_t sgi1r = SYSREG(3, 0, 12, 11, 5);
+    unsigned int reg = ISS_SYSREG_RT(esr);
+
+    if (unlikely(!is_volatile(reg))) {
+        return TRAP_HEAVY;
+    }
+    if ((esr & (SYSREG_MASK | ISS_SYSREG_READ)) == sgi1r && vgic_has_sysregs(v)) {
+        vgic_sgi1r_write(v, guest_reg_read(v, reg));
+        return finish_light(v, TRAP_SKIP, esr);
+    }
+    return finish_light(v, trap_sysreg(v, esr), esr);
+}
+
+static noinline unsigned int light_data_abort(struct vcpu *v, uint64_t esr)
+{
+    if (unlikely(!is_volatile(ISS_ABORT_SRT(esr)))) {
+        return TRAP_HEAVY;
+    }
+    if (likely(trap_vgic_word(v, esr))) {
+        return finish_light(v, TRAP_SKIP, esr);
+    }
+    return finish_light(v, trap_data_abort(v, esr), esr);
+}
+
+/* SMC calling convention by HVC: ELR is past it already. */
+static noinline unsigned int light_smccc(struct vcpu *v)
+{
+    smccc_handle(v);
+    return has_work(v) ? TRAP_DONE : 0;
+}
+
+/*
+ * Emulates what needs no register but x0 to x18, x30 and XZR: the others, the program counter and
+ * PSTATE are still in the CPU, and their copies in struct arch_regs old. 0: done. Otherwise the
+ * rest is saved, and trap_sync() gets the verdict; TRAP_HEAVY if nothing was done yet.
+ */
+unsigned int trap_light(struct vcpu *v, uint64_t esr)
+{
+    const uint64_t id_mask =
+        63UL << ESR_EC_SHIFT | ESR_IL | SYSREG_ID_MASK | SYSREG(0, 0, 0, 8, 0) | ISS_SYSREG_READ;
+    const uint64_t id_read =
+        (uint64_t)EC_SYSREG << ESR_EC_SHIFT | ESR_IL | SYSREG_ID_SPACE | ISS_SYSREG_READ;
+    unsigned int ec = (unsigned int)(esr >> ESR_EC_SHIFT) & 63U;
+
+    if (ec == EC_DABT_LOW) {
+        return light_data_abort(v, esr);
+    }
+    if ((esr & id_mask) == id_read && ISS_SYSREG_CRM(esr) != 0 && ISS_SYSREG_RT(esr) < 19) {
+        /* One value, and no work for this vCPU comes of it. */
+        v->arch.regs.x[ISS_SYSREG_RT(esr)] =
+            guest_id_registers[ISS_SYSREG_CRM(esr) & 7][ISS_SYSREG_OP2(esr)];
+        skip_live();
+        return 0;
     }
     if (ec == EC_SYSREG) {
-        verdict = trap_sysreg(v, esr);
-    } else if (ec == EC_DABT_LOW) {
-        verdict = trap_data_abort(v, esr);
-    } else {
-        verdict = trap_table[ec].handler(v, esr);
+        return light_sysreg(v, esr);
     }
-    if (likely(verdict == TRAP_SKIP && (esr & ESR_IL) != 0)) {
-        v->arch.regs.pc += 4;
-        v->arch.regs.pstate &= ~(3UL << 10);
-    } else {
-        finish(v, verdict, esr);
+    return ec == EC_HVC64 && (esr & 0xffff) == 0 ? light_smccc(v) : TRAP_HEAVY;
+}
+
+struct vcpu *trap_sync(struct vcpu *v, uint64_t esr, unsigned int verdict)
+{
+    if (verdict == TRAP_HEAVY) {
+        verdict = trap_table[(esr >> ESR_EC_SHIFT) & 63].handler(v, esr);
     }
+    finish(v, verdict, esr);
     return leave(v);
 }
 

@@ -175,6 +175,16 @@ void arch_clean_to_poc(const void *va maybe_unused, size_t len maybe_unused)
     /* Caches cannot be turned off, and DMA is coherent on the machines that Hearth knows. */
 }
 
+void arch_zero_to_poc(void *dst, size_t len)
+{
+    arch_zero(dst, len);
+}
+
+void arch_boot_copy(void *dst, const void *src, size_t len)
+{
+    memcpy(dst, src, len);
+}
+
 void arch_sync_icache(const void *va maybe_unused, size_t len maybe_unused)
 {
     __asm__ volatile(".word 0x0000100f" ::: "memory"); /* fence.i */

@@ -181,6 +181,16 @@ void arch_clean_to_poc(const void *va maybe_unused, size_t len maybe_unused)
     /* DMA is coherent, and guests' own cache controls do not reach the hardware. */
 }
 
+void arch_zero_to_poc(void *dst, size_t len)
+{
+    arch_zero(dst, len);
+}
+
+void arch_boot_copy(void *dst, const void *src, size_t len)
+{
+    memcpy(dst, src, len);
+}
+
 void arch_sync_icache(const void *va maybe_unused, size_t len maybe_unused)
 {
     /* The CPU sees to it (SDM 3A 12.6). */

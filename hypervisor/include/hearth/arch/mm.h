@@ -18,6 +18,11 @@ void arch_copy_page(void *dst, const void *src);
 /* Writes back (and invalidates) to the point of coherency; so that a guest with its caches off, or
  * a device, sees what Hearth wrote. */
 void arch_clean_to_poc(const void *va, size_t len);
+/* arch_zero() and arch_clean_to_poc() in one go. */
+void arch_zero_to_poc(void *dst, size_t len);
+/* Copies multiples of 256 bytes, both sides aligned to 64, and cleans the copy to the point of
+ * coherency. Only before the first guest runs: it may use registers that hold guests' state. */
+void arch_boot_copy(void *dst, const void *src, size_t len);
 /* Makes instructions written there visible to fetches. */
 void arch_sync_icache(const void *va, size_t len);
 
