@@ -41,7 +41,7 @@ static void free_p2ms(struct domain *d)
     heap_free(d->p2m);
 }
 
-/* No reference and no reader is left. Also undoes a domain_create() that failed half-way. */
+/* No reference and no reader is left. Also the end of a domain_create() that failed half-way. */
 static void domain_free(struct rcu_head *head)
 {
     struct domain *d = container_of(head, struct domain, rcu);
@@ -121,7 +121,7 @@ static void set_identity(struct domain *d, const struct domain_config *config)
     spin_lock_init(&d->pages_lock, RANK_PAGES);
 }
 
-/* The parts in order; whatever fails, domain_free() undoes what is there. */
+/* The parts in order; whatever fails, undo_create() undoes what is there. */
 static int create_parts(struct domain *d)
 {
     int rc;
@@ -146,6 +146,18 @@ static int create_parts(struct domain *d)
     return rc;
 }
 
+/* A domain that nobody saw. Its p2m's tables go when a grace period is over, and it after them. */
+static void undo_create(struct rcu_head *head)
+{
+    struct domain *d = container_of(head, struct domain, rcu);
+
+    if (d->nr_p2m != 0 && p2m_destroy(d->p2m[0]) == -ERESTART) {
+        rcu_call(head, undo_create);
+    } else {
+        domain_free(head);
+    }
+}
+
 int domain_create(domid_t id, const struct domain_config *config, struct domain **out)
 {
     struct domain *d = heap_alloc(sizeof(*d));
@@ -167,11 +179,7 @@ int domain_create(domid_t id, const struct domain_config *config, struct domain 
         rc = domain_ids_insert(d, id);
     }
     if (rc != 0) {
-        if (d->nr_p2m != 0) {
-            while (p2m_destroy(d->p2m[0]) == -ERESTART) { /* empty: ends at once */
-            }
-        }
-        domain_free(&d->rcu);
+        undo_create(&d->rcu);
         return rc;
     }
     /* The id is known now: what was made before it becomes d's. */
