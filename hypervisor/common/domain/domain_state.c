@@ -73,8 +73,8 @@ int domain_state_load(struct domain *d, struct state_stream *s)
         return rc;
     }
     memcpy(&r, body, sizeof(r));
-    if (r.max_vcpus != d->max_vcpus || r.flags != flags_of(d) || r.sched_weight == 0 ||
-        r.sched_weight > 65535 ||
+    if (r.max_vcpus != d->max_vcpus || r.flags != flags_of(d) || r.sched_cap != 0 ||
+        r.sched_weight == 0 || r.sched_weight > 65535 ||
         (r.shutdown > SHUTDOWN_SOFT_RESET && r.shutdown != SHUTDOWN_NONE)) {
         return -EINVAL;
     }
