@@ -5,4 +5,3 @@
 def pytest_addoption(parser):
     parser.addoption("--oracle", action="store_true",
                      help="run the kernels under Debian's Xen instead of Hearth")
-    parser.addoption("--rounds", type=int, default=300, help="rounds of hypercalls with garbage")

@@ -186,7 +186,7 @@ static void test_psci(void)
         return;
     }
     test_equal(psci_cpu_on(1, second), 0, "CPU_ON");
-    end = timer_now() + 5 * timer_frequency();
+    end = timer_now() + 60 * timer_frequency();
     while (second_ran == 0 && timer_now() < end) {
         sched_op(SCHEDOP_yield, NULL);
     }
