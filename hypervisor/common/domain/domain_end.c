@@ -82,9 +82,7 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
         d->is_shutting_down = true;
         /* XEN-ABI: SCHEDOP_shutdown_code may have fixed the reason before. */
         if (d->shutdown_code == SHUTDOWN_NONE) {
-            if (d->shutdown_code == SHUTDOWN_NONE) { /* else SCHEDOP_shutdown_code has said why */
-                d->shutdown_code = (uint8_t)reason;
-            }
+            d->shutdown_code = (uint8_t)reason;
         }
         d->ended = now();
         store_release(&d->is_shut_down, true);
