@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Apart from boot.c, so that only a program that starts Hearth as a whole links what it leads to. */
+/* Apart from boot.c: only a program that starts Hearth as a whole links what it leads to. */
 #include <hearth/arch/boot.h>
 #include <hearth/vcpu.h>
 

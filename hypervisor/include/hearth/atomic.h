@@ -6,8 +6,8 @@
 #include <hearth/bitmap.h>
 #include <hearth/compiler.h>
 
-#define load_acquire(p)        __atomic_load_n((p), __ATOMIC_ACQUIRE)
-#define store_release(p, v)    __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define load_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 /* Loads before it are made before all accesses after it. */
 #define smp_rmb()              __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_mb()               __atomic_thread_fence(__ATOMIC_SEQ_CST)

@@ -4,7 +4,7 @@
 
 #include <asm/sysreg.h>
 
-void arch_clean_lines_64(uint64_t start, uint64_t end); /* zero.S */
+void clean_lines_64(uint64_t start, uint64_t end); /* zero.S */
 
 void arch_clean_to_poc(const void *va, size_t len)
 {
@@ -12,7 +12,7 @@ void arch_clean_to_poc(const void *va, size_t len)
     uint64_t end = (uint64_t)va + len;
 
     if (line == 64 && len >= PAGE_SIZE) {
-        arch_clean_lines_64((uint64_t)va & ~(line - 1), end);
+        clean_lines_64((uint64_t)va & ~(line - 1), end);
         dsb_sy();
         return;
     }

@@ -92,9 +92,9 @@ arch_zero_to_poc:
         mov     x30, x7
         b       arch_clean_to_poc
 
-.global arch_clean_lines_64
-/* void arch_clean_lines_64(start, end): cleans and invalidates from start, aligned to 64, to end. */
-arch_clean_lines_64:
+.global clean_lines_64
+/* void clean_lines_64(start, end): cleans and invalidates from start, aligned to 64, to end. */
+clean_lines_64:
         add     x1, x1, #63
         and     x1, x1, #~63
         each_line civac

@@ -14,13 +14,13 @@
 /* ISS of a data abort (DDI 0487 "ISS encoding for an exception from a Data Abort"). */
 #define ISS_ISV         (1UL << 24)
 #define ISS_SAS(e)      (1U << (((e) >> 22) & 3))
-#define ISS_SAS_MASK (3UL << 22)
-#define ISS_SAS_WORD (2UL << 22)
+#define ISS_SAS_MASK    (3UL << 22)
+#define ISS_SAS_WORD    (2UL << 22)
 #define ISS_SSE         (1UL << 21)
 #define ISS_SF          (1UL << 15)
 #define ISS_FNV         (1UL << 10)
 #define ISS_S1PTW       (1UL << 7)
-#define FSC_TYPE_MASK 0x3cUL
+#define FSC_TYPE_MASK   0x3cUL
 #define ISS_WNR         (1UL << 6)
 #define FSC_TYPE(e)     ((e)&0x3c)
 #define FSC_TRANSLATION 0x04

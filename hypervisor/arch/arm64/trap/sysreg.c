@@ -94,8 +94,10 @@ static noinline enum trap_verdict sysreg_emulate(struct vcpu *v, uint64_t esr)
 
 enum trap_verdict trap_sysreg(struct vcpu *v, uint64_t esr)
 {
-    if ((esr & SYSREG_ID_MASK) == SYSREG_ID_SPACE && (esr & ISS_SYSREG_READ) != 0 && ISS_SYSREG_CRM(esr) - 1 < 7) {
-        guest_reg_write(v, ISS_SYSREG_RT(esr), guest_id_registers[ISS_SYSREG_CRM(esr)][ISS_SYSREG_OP2(esr)]);
+    if ((esr & SYSREG_ID_MASK) == SYSREG_ID_SPACE && (esr & ISS_SYSREG_READ) != 0 &&
+        ISS_SYSREG_CRM(esr) - 1 < 7) {
+        guest_reg_write(v, ISS_SYSREG_RT(esr),
+                        guest_id_registers[ISS_SYSREG_CRM(esr)][ISS_SYSREG_OP2(esr)]);
         return TRAP_SKIP;
     }
     if ((esr & SYSREG_MASK) == SYSREG(3, 0, 12, 11, 5) && (esr & ISS_SYSREG_READ) == 0 &&
