@@ -44,7 +44,9 @@ static void visit(const void *fdt, const struct fdt_node *node, void *data)
 
     (void)data;
     if (node->depth == 0) {
-        platform.is_domu = fdt_compatible(fdt, node, "xen,xenvm");
+        /* Xen 4.17 names nothing in the root of a dom0less guest. */
+        platform.is_domu =
+            !fdt_get(fdt, node, "compatible", &p) || fdt_compatible(fdt, node, "xen,xenvm");
     } else if (fdt_get(fdt, node, "device_type", &p) &&
                strcmp((const char *)p.data, "memory") == 0) {
         read_memory(fdt, node);
