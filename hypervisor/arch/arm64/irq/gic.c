@@ -209,16 +209,33 @@ static noinline bool handle_other(unsigned int intid)
     return true;
 }
 
+/*
+ * The virtual timer of the running guest. GICv3: linked to the physical interrupt, which the
+ * guest's own end deactivates. GICv2: not linked, because QEMU's does not look at a line that is
+ * still (or again) high when a guest deactivates it, and the timer would be lost; the guest's timer
+ * is masked instead until its handler programs it anew (XEN-ABI: as Xen does on both).
+ */
+static bool handle_vtimer(void)
+{
+    struct vcpu *v = current_vcpu();
+
+    if (unlikely(v == NULL)) {
+        return true;
+    }
+    if (likely(platform.version == 3)) {
+        vgic_inject_hw(v, GIC_PPI_VTIMER, GIC_PPI_VTIMER);
+        return false;
+    }
+    write_sysreg(cntv_ctl_el0, read_sysreg(cntv_ctl_el0) | CNT_CTL_IMASK);
+    isb();
+    vgic_pulse_ppi(v, GIC_PPI_VTIMER);
+    return true;
+}
+
 bool gic_handle(unsigned int intid)
 {
     if (intid == GIC_PPI_VTIMER) {
-        struct vcpu *v = current_vcpu();
-
-        if (likely(v != NULL)) {
-            vgic_inject_hw(v, GIC_PPI_VTIMER, GIC_PPI_VTIMER);
-            return false;
-        }
-        return true;
+        return handle_vtimer();
     }
     if (intid >= GIC_FIRST_SPI && intid < GIC_MAX_LINES) {
         struct domain *d = load_acquire(&line_domain[intid]);
