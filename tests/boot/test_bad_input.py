@@ -99,6 +99,23 @@ def test_modules_overlap(boot, offset):
     m.expect("(?i)overlap", timeout=60)
 
 
+CYCLE = """
+/ {
+    cycle-a@9600000 {
+        compatible = "test,cycle"; reg = <0 0x9600000 0 0x1000>; phandle = <0xfff1>;
+        interrupts = <0 90 4>; interrupt-parent = <0xfff2>;
+    };
+    cycle-b { phandle = <0xfff2>; interrupt-parent = <0xfff1>; };
+};
+"""
+
+
+def test_cyclic_interrupt_parents(boot):
+    """Two nodes that name each other as interrupt parent: Hearth gets past them to its domains."""
+    boot(dom0=Domain("dom0"), edit_dts=lambda text: text + CYCLE).expect("memory: total",
+                                                                        timeout=60)
+
+
 def test_unknown_option_is_named(boot):
     m = boot(options="no_such_option=1", dom0=Domain("dom0", do="poweroff"))
     m.expect("no_such_option", timeout=60)
