@@ -59,3 +59,22 @@ int arch_add_to_physmap(struct domain *d, unsigned int space, uint64_t idx, gfn_
     (void)at;
     return -ENOSYS;
 }
+
+int arch_domain_config_in(struct domain_config *config, const uint32_t *words)
+{
+    config->nr_spis = words[1];
+    return words[0] == 0 ? 0 : -EINVAL;
+}
+
+void arch_domain_config_out(const struct domain *d, uint32_t *words)
+{
+    words[0] = 0;
+    words[1] = d->config.nr_spis;
+    words[2] = 0;
+}
+
+int arch_domain_set_width(struct domain *d, unsigned int bits)
+{
+    (void)d;
+    return bits == 64 ? 0 : -EINVAL;
+}

@@ -3,6 +3,7 @@
 #include <hearth/arch/vcpu.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
+#include <hearth/guest_copy.h>
 #include <hearth/vcpu.h>
 
 #include <asm/host.h>
@@ -105,4 +106,26 @@ int arch_vcpu_state_load(struct vcpu *v, struct state_stream *s)
     v->arch.entry = ((const struct record *)p)->entry;
     v->arch.argument = ((const struct record *)p)->argument;
     return 0;
+}
+
+int arch_vcpu_context_in(struct vcpu *v, guest_ptr_t from, bool *online)
+{
+    uint64_t c[2]; /* entry, flags */
+
+    if (guest_copy_in(c, from, sizeof(c)) != 0) {
+        return -EFAULT;
+    }
+    if ((c[1] & ~1ULL) != 0) {
+        return -EINVAL;
+    }
+    v->arch.entry = c[0];
+    *online = c[1] != 0;
+    return 0;
+}
+
+int arch_vcpu_context_out(struct vcpu *v, guest_ptr_t to)
+{
+    const uint64_t c[2] = {v->arch.entry, (v->sched.pause & PAUSE_DOWN) == 0};
+
+    return guest_copy_out(to, c, sizeof(c));
 }

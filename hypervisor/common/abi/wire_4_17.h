@@ -22,6 +22,7 @@
 #undef aligned
 #undef packed
 
+#include <xen/domctl.h>
 #include <xen/event_channel.h>
 #include <xen/grant_table.h>
 #include <xen/hvm/hvm_op.h>
@@ -29,6 +30,7 @@
 #include <xen/physdev.h>
 #include <xen/platform.h>
 #include <xen/sched.h>
+#include <xen/sysctl.h>
 #include <xen/vcpu.h>
 #include <xen/version.h>
 #include <xen/xen.h>

@@ -243,3 +243,39 @@ void domain_unpause(struct domain *d)
     }
     spin_unlock(&d->lock);
 }
+
+#define MOST_TOOLS_PAUSES 255U
+
+int domain_tools_pause(struct domain *d)
+{
+    int rc = 0;
+
+    spin_lock(&d->lock);
+    if (d->tools_pause_count == MOST_TOOLS_PAUSES) {
+        rc = -EUSERS;
+    } else {
+        d->tools_pause_count++;
+    }
+    spin_unlock(&d->lock);
+    if (rc == 0) {
+        domain_pause(d);
+    }
+    return rc;
+}
+
+int domain_tools_unpause(struct domain *d)
+{
+    int rc = 0;
+
+    spin_lock(&d->lock);
+    if (d->tools_pause_count == 0) {
+        rc = -EINVAL;
+    } else {
+        d->tools_pause_count--;
+    }
+    spin_unlock(&d->lock);
+    if (rc == 0) {
+        domain_unpause(d);
+    }
+    return rc;
+}

@@ -66,6 +66,7 @@ struct domain_config {
     bool hardware;   /* owns what Hearth does not keep */
     bool direct_map; /* gfn == mfn for RAM */
     bool has_vuart;
+    bool is_xenstore;
     uint32_t nr_spis;    /* arm64: virtual SPIs */
     uint8_t gic_version; /* arm64: 0 = as the host */
 };
@@ -86,9 +87,11 @@ struct domain {
     uint32_t nr_vcpus; /* created */
     struct vcpu **vcpu;
     uint32_t pause_count; /* under lock */
+    uint32_t tools_pause_count; /* of those, by the toolstack; under lock */
     bool is_privileged;
     bool is_hardware;
     bool is_direct_mapped;
+    bool is_debugged; /* by the tools; under lock */
     bool is_shut_down; /* under lock; code below says why */
     bool is_shutting_down;
     uint8_t shutdown_code;
@@ -164,6 +167,11 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason);
 cold void domain_crash(struct domain *d, const char *why);
 /* Releases everything; -ERESTART until done. The domain has no running vCPU afterwards. */
 int domain_kill(struct domain *d) must_check;
+/*
+ * The toolstack's own pauses, which the domain may outlive. -EUSERS: too many; -EINVAL: not paused.
+ */
+int domain_tools_pause(struct domain *d) must_check;
+int domain_tools_unpause(struct domain *d) must_check;
 /* After SHUTDOWN_SUSPEND: lets it run again. */
 void domain_resume(struct domain *d);
 

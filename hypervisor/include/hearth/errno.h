@@ -36,6 +36,7 @@
 #define ENOSYS        38
 #define ENOTEMPTY     39
 #define ENODATA       61
+#define EUSERS        87
 #define ETIME         62
 #define EBADMSG       74
 #define EOVERFLOW     75

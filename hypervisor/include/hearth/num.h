@@ -61,6 +61,11 @@ static inline guest_ptr_t guest_ptr(uint64_t a)
     return (guest_ptr_t){a};
 }
 
+static inline bool guest_ptr_is_null(guest_ptr_t p)
+{
+    return p.a == 0;
+}
+
 static inline mfn_t mfn_add(mfn_t m, uint64_t i)
 {
     return (mfn_t){m.n + i};

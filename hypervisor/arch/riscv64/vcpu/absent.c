@@ -184,3 +184,30 @@ int arch_add_to_physmap(struct domain *d maybe_unused, unsigned int space maybe_
 {
     return -ENOSYS;
 }
+
+int arch_domain_config_in(struct domain_config *config maybe_unused,
+                          const uint32_t *words maybe_unused)
+{
+    return -EOPNOTSUPP;
+}
+
+void arch_domain_config_out(const struct domain *d maybe_unused, uint32_t *words maybe_unused)
+{
+    absent();
+}
+
+int arch_vcpu_context_in(struct vcpu *v maybe_unused, guest_ptr_t from maybe_unused,
+                         bool *online maybe_unused)
+{
+    return -EOPNOTSUPP;
+}
+
+int arch_vcpu_context_out(struct vcpu *v maybe_unused, guest_ptr_t to maybe_unused)
+{
+    return -EOPNOTSUPP;
+}
+
+int arch_domain_set_width(struct domain *d maybe_unused, unsigned int bits maybe_unused)
+{
+    return -EOPNOTSUPP;
+}

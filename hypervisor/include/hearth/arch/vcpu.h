@@ -11,6 +11,12 @@ struct vcpu;
 
 /* Checks and completes the config (defaults); -EINVAL with a message through guest_printk. */
 int arch_domain_check_config(struct domain_config *config) must_check;
+/*
+ * The architecture's words of createdomain (abi_domctl.h), from the tools into a config (-EINVAL),
+ * and what a domain has become, back.
+ */
+int arch_domain_config_in(struct domain_config *config, const uint32_t *words) must_check;
+void arch_domain_config_out(const struct domain *d, uint32_t *words);
 /* Width of guest-physical addresses of new domains. */
 unsigned int arch_guest_address_bits(void);
 /* d->lock not held; undone by arch_domain_destroy(), also after a failure half-way. */
@@ -23,6 +29,15 @@ int arch_vcpu_create(struct vcpu *v) must_check;
 void arch_vcpu_destroy(struct vcpu *v);
 /* Start state as the boot protocol has it: `entry` in guest-physical space, one argument. */
 void arch_vcpu_set_entry(struct vcpu *v, gaddr_t entry, uint64_t argument);
+
+/*
+ * The public vcpu_guest_context at the current vCPU's address. v is paused and on no CPU.
+ * _in: -EFAULT, -EINVAL (a state that no guest may be in; v is unchanged). *online as it says.
+ */
+int arch_vcpu_context_in(struct vcpu *v, guest_ptr_t from, bool *online) must_check;
+int arch_vcpu_context_out(struct vcpu *v, guest_ptr_t to) must_check;
+/* set_address_size: -EINVAL for a width that guests cannot have. */
+int arch_domain_set_width(struct domain *d, unsigned int bits) must_check;
 
 /*
  * Switching. _save puts the CPU's guest state into v, _load the reverse; the scheduler's frame

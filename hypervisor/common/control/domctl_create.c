@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* domctl: making domains and their vCPUs, and what may be set once they are there. */
+#include <hearth/arch/vcpu.h>
+#include <hearth/atomic.h>
+#include <hearth/domain.h>
+#include <hearth/errno.h>
+#include <hearth/hypercall/domctl_ops.h>
+#include <hearth/p2m.h>
+#include <hearth/sched.h>
+#include <hearth/string.h>
+#include <hearth/vcpu.h>
+
+#define GRANT_VERSION_MASK 0xfU
+#define CDF_REQUIRED       (CDF_HVM | CDF_HAP)
+#define CDF_OPTIONAL       CDF_XS_DOMAIN
+
+/* Tables that a domain may have before the tools size its pool. */
+#define FIRST_TABLES 512U
+
+static int check_options(const struct domctl_createdomain_arg *a)
+{
+    /* No IOMMU is driven and no PMU is switched: who asks for them must hear it. */
+    if ((a->flags & ~(CDF_REQUIRED | CDF_OPTIONAL)) != 0 ||
+        (a->flags & CDF_REQUIRED) != CDF_REQUIRED || a->iommu_opts != 0) {
+        return -EINVAL;
+    }
+    if (a->max_vcpus == 0 || a->vmtrace_size != 0 || a->cpupool_id != 0) {
+        return -EINVAL;
+    }
+    if ((a->grant_opts & ~GRANT_VERSION_MASK) != 0 || a->grant_opts > 1) {
+        return -EINVAL;
+    }
+    return a->max_grant_frames == 0 ? -EINVAL : 0;
+}
+
+/* Below 0 asks for the default, which a config calls 0. */
+static uint32_t limit(int32_t asked)
+{
+    return asked < 0 ? 0 : (uint32_t)asked;
+}
+
+static int create(domid_t id, struct domctl_createdomain_arg *a, struct domain **out)
+{
+    struct domain_config config;
+    int rc;
+
+    memset(&config, 0, sizeof(config));
+    config.max_vcpus = a->max_vcpus;
+    config.max_evtchn_port = a->max_evtchn_port;
+    config.max_grant_frames = limit(a->max_grant_frames);
+    config.max_maptrack_frames = limit(a->max_maptrack_frames);
+    config.ssidref = a->ssidref;
+    config.is_xenstore = (a->flags & CDF_XS_DOMAIN) != 0;
+    memcpy(config.handle, a->handle, sizeof(config.handle));
+    rc = arch_domain_config_in(&config, a->arch);
+    return rc != 0 ? rc : domain_create(id, &config, out);
+}
+
+int domctl_op_createdomain(struct vcpu *v, struct domctl_request *r)
+{
+    struct domctl_createdomain_arg *a = &r->u.createdomain;
+    domid_t id = r->domain;
+    struct domain *d;
+    int rc = check_options(a);
+
+    (void)v;
+    if (rc != 0) {
+        return rc;
+    }
+    if (id == 0 || id >= DOMID_FIRST_RESERVED) {
+        id = DOMID_INVALID; /* XEN-ABI: choose one */
+    }
+    rc = create(id, a, &d);
+    if (rc != 0) {
+        return rc == -EOPNOTSUPP ? -EINVAL : rc;
+    }
+    d->tools_pause_count = 1;
+    d->p2m[0]->table_limit = d->p2m[0]->table_pages + FIRST_TABLES;
+    arch_domain_config_out(d, a->arch);
+    r->domain = d->id;
+    return 0;
+}
+
+int domctl_op_max_vcpus(struct vcpu *v, struct domain *d, struct domctl_max_vcpus_arg *a)
+{
+    int rc = 0;
+
+    /* XEN-ABI: the number was fixed by createdomain. */
+    if (d == v->domain || a->max != d->max_vcpus) {
+        return -EINVAL;
+    }
+    spin_lock(&d->lock);
+    for (uint32_t i = 0; i < d->max_vcpus && rc == 0; i++) {
+        if (d->life != DOMAIN_ALIVE) {
+            rc = -EINVAL;
+        } else if (d->vcpu[i] == NULL) {
+            rc = vcpu_create(d, i);
+        }
+    }
+    spin_unlock(&d->lock);
+    return rc;
+}
+
+int domctl_op_setdomainhandle(struct vcpu *v, struct domain *d,
+                              struct domctl_setdomainhandle_arg *a)
+{
+    (void)v;
+    spin_lock(&d->lock);
+    memcpy(d->handle, a->handle, sizeof(d->handle));
+    spin_unlock(&d->lock);
+    return 0;
+}
+
+int domctl_op_settimeoffset(struct vcpu *v, struct domain *d, struct domctl_settimeoffset_arg *a)
+{
+    (void)v;
+    WRITE_ONCE(d->time_offset_s, (uint64_t)a->time_offset_seconds);
+    return 0;
+}
+
+int domctl_op_set_address_size(struct vcpu *v, struct domain *d, struct domctl_address_size_arg *a)
+{
+    (void)v;
+    return arch_domain_set_width(d, a->size);
+}
+
+/* One node: what is set is checked, and what is asked for is that node. */
+int domctl_op_setnodeaffinity(struct vcpu *v, struct domain *d, struct domctl_nodeaffinity_arg *a)
+{
+    unsigned long nodes = 0;
+    int rc = bitmap_arg_in(&nodes, &a->nodemap, 1);
+
+    (void)v;
+    (void)d;
+    if (rc == 0 && nodes == 0) {
+        rc = -EINVAL;
+    }
+    return rc;
+}
+
+int domctl_op_getnodeaffinity(struct vcpu *v, struct domain *d, struct domctl_nodeaffinity_arg *a)
+{
+    const unsigned long nodes = 1;
+
+    (void)v;
+    (void)d;
+    return bitmap_arg_out(&a->nodemap, &nodes, 1);
+}
