@@ -29,3 +29,8 @@ void host_advance(uint64_t ns)
         }
     }
 }
+
+uint32_t arch_cpu_khz(void)
+{
+    return 1000000; /* a counter of nanoseconds */
+}

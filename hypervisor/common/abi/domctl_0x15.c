@@ -4,7 +4,7 @@
 
 #include "wire_4_17.h"
 
-#define SAME_SIZE(a, b)  static_assert(sizeof(a) == sizeof(b), #a)
+#define SAME_SIZE(a, b) static_assert(sizeof(a) == sizeof(b), #a)
 #define SAME(a, b, field)                                                                          \
     static_assert(offsetof(a, field) == offsetof(b, field) &&                                      \
                       sizeof(((a *)0)->field) == sizeof(((b *)0)->field),                          \

@@ -35,6 +35,16 @@ size_t console_ring_read(char *buf, size_t size, uint32_t *index)
     return n;
 }
 
+uint32_t console_ring_start(void)
+{
+    uint32_t start;
+
+    console_lock();
+    start = console.ring_start;
+    console_unlock();
+    return start;
+}
+
 void console_ring_clear(void)
 {
     console_lock();

@@ -16,7 +16,7 @@
 #include "private.h"
 
 #define SLICE       (5 * NS_PER_MS)
-#define RATE_LIMIT  (1 * NS_PER_MS) /* runs at least this long, whoever waits */
+#define RATE_LIMIT  (1 * NS_PER_MS) /* of a new pool */
 #define WAKE_BONUS  (1 * NS_PER_MS)
 #define WEIGHT_UNIT 256U
 /* The most that one slice charges: who ran alone on a CPU owes no more when others come there. */
@@ -28,6 +28,7 @@ static int fair_pool_init(struct cpupool *pool)
 {
     list_init(&pool->queue);
     pool->nr_queued = 0;
+    pool->ratelimit = RATE_LIMIT;
     pool->min_virtual_time = NS_PER_S; /* room for bonuses */
     return 0;
 }
@@ -140,8 +141,8 @@ static struct sched_unit *first_allowed(struct cpupool *pool, unsigned int cpu)
     return NULL;
 }
 
-static bool keeps_running(const struct sched_unit *prev, const struct sched_unit *next,
-                          nanosec_t ran)
+static bool keeps_running(const struct cpupool *pool, const struct sched_unit *prev,
+                          const struct sched_unit *next, nanosec_t ran)
 {
     if (next == NULL) {
         return true;
@@ -149,7 +150,7 @@ static bool keeps_running(const struct sched_unit *prev, const struct sched_unit
     if (prev->yielding) {
         return false;
     }
-    if (ran < RATE_LIMIT) {
+    if (ran < pool->ratelimit) {
         return true;
     }
     /* Weights need this at the end of a slice too: whoever is behind has another one. */
@@ -167,7 +168,7 @@ static struct sched_unit *fair_pick(struct cpupool *pool, unsigned int cpu, stru
         ran = at - prev->slice_start;
         charge(pool, prev, at);
         if (prev->pause == 0 && sched_allowed(prev, cpu)) {
-            if (keeps_running(prev, next, ran)) {
+            if (keeps_running(pool, prev, next, ran)) {
                 next = prev;
             } else {
                 if (prev->yielding && next != NULL && prev->virtual_time < next->virtual_time) {
@@ -191,7 +192,8 @@ static struct sched_unit *fair_pick(struct cpupool *pool, unsigned int cpu, stru
         if (next == prev && ran >= SLICE) {
             next->slice_start = at;
         }
-        *slice_end = next->slice_start + (next == prev && ran < RATE_LIMIT ? RATE_LIMIT : SLICE);
+        *slice_end =
+            next->slice_start + (next == prev && ran < pool->ratelimit ? pool->ratelimit : SLICE);
     }
     return next;
 }

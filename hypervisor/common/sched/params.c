@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Affinity and per-domain parameters. */
+#include <hearth/atomic.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
 #include <hearth/softirq.h>
@@ -7,6 +8,8 @@
 #include <hearth/vcpu.h>
 
 #include "private.h"
+
+#define RATE_LIMIT_MOST (500 * NS_PER_MS)
 
 int sched_set_affinity(struct vcpu *v, const unsigned long *hard, const unsigned long *soft)
 {
@@ -70,4 +73,20 @@ const struct sched_policy *sched_policy_of(const struct domain *d)
 struct cpupool *sched_default_pool(void)
 {
     return &cpupool0;
+}
+
+int sched_set_ratelimit(struct domain *d, nanosec_t least)
+{
+    if (least == 0 || least > RATE_LIMIT_MOST) {
+        return -EINVAL;
+    }
+    spin_lock(&d->pool->lock);
+    d->pool->ratelimit = least;
+    spin_unlock(&d->pool->lock);
+    return 0;
+}
+
+nanosec_t sched_ratelimit(const struct domain *d)
+{
+    return READ_ONCE(d->pool->ratelimit);
 }

@@ -11,6 +11,7 @@ struct cpupool {
     DECLARE_BITMAP(cpus, CONFIG_NR_CPUS);
     struct list queue; /* runnable units that run nowhere, in the policy's order */
     uint32_t nr_queued;
+    nanosec_t ratelimit;       /* runs at least this long, whoever waits */
     uint64_t min_virtual_time; /* fair.c: no runnable unit is behind it; only grows */
 };
 

@@ -106,6 +106,12 @@ struct domctl_max_vcpus_arg {
     uint32_t max;
 };
 
+/* XEN_DOMCTL_SCHEDOP_*, the first two also XEN_SYSCTL_SCHEDOP_* */
+#define SCHEDOP_PUTINFO     0U
+#define SCHEDOP_GETINFO     1U
+#define SCHEDOP_PUTVCPUINFO 2U
+#define SCHEDOP_GETVCPUINFO 3U
+
 struct domctl_scheduler_op_arg {
     uint32_t sched_id;
     uint32_t cmd;

@@ -61,6 +61,8 @@ size_t console_domain_read(struct domain *d, char *buf, size_t size);
 
 /* Reads the ring from *index on (advanced) or, index NULL, from its start. */
 size_t console_ring_read(char *buf, size_t size, uint32_t *index);
+/* Where what is kept begins. */
+uint32_t console_ring_start(void);
 void console_ring_clear(void);
 
 /* Flushes and makes printk() lock-free: panic and bug only. */

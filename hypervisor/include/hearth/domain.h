@@ -86,12 +86,12 @@ struct domain {
     uint32_t max_vcpus;
     uint32_t nr_vcpus; /* created */
     struct vcpu **vcpu;
-    uint32_t pause_count; /* under lock */
+    uint32_t pause_count;       /* under lock */
     uint32_t tools_pause_count; /* of those, by the toolstack; under lock */
     bool is_privileged;
     bool is_hardware;
     bool is_direct_mapped;
-    bool is_debugged; /* by the tools; under lock */
+    bool is_debugged;  /* by the tools; under lock */
     bool is_shut_down; /* under lock; code below says why */
     bool is_shutting_down;
     uint8_t shutdown_code;

@@ -101,6 +101,9 @@ int sched_set_affinity(struct vcpu *v, const unsigned long *hard,
                        const unsigned long *soft) must_check;
 int sched_set_params(struct domain *d, const struct sched_params *p) must_check;
 void sched_get_params(const struct domain *d, struct sched_params *p);
+/* How long a vCPU of d's pool runs at least, whoever waits. -EINVAL: 0, or above 500 ms. */
+int sched_set_ratelimit(struct domain *d, nanosec_t least) must_check;
+nanosec_t sched_ratelimit(const struct domain *d);
 /* The pool that new domains belong to. */
 struct cpupool *sched_default_pool(void);
 const struct sched_policy *sched_policy_of(const struct domain *d);

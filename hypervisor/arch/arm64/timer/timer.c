@@ -80,3 +80,8 @@ void arch_timer_init(void)
     write_sysreg(cntv_ctl_el0, 0);
     isb();
 }
+
+uint32_t arch_cpu_khz(void)
+{
+    return (uint32_t)(read_sysreg(cntfrq_el0) / 1000);
+}

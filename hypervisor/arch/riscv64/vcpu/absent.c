@@ -3,6 +3,7 @@
  * What needs guests, which riscv64 cannot run yet: no domain passes arch_domain_check_config(), so
  * that nothing below it is reached.
  */
+#include <hearth/arch/cpu.h>
 #include <hearth/arch/irq.h>
 #include <hearth/arch/mm.h>
 #include <hearth/arch/vcpu.h>
@@ -210,4 +211,9 @@ int arch_vcpu_context_out(struct vcpu *v maybe_unused, guest_ptr_t to maybe_unus
 int arch_domain_set_width(struct domain *d maybe_unused, unsigned int bits maybe_unused)
 {
     return -EOPNOTSUPP;
+}
+
+uint32_t arch_cpu_khz(void)
+{
+    return 0; /* nobody can ask yet */
 }

@@ -24,6 +24,8 @@ noreturn void arch_machine_power_off(void);
 
 /* Monotonic nanoseconds since start-up, the same on all CPUs. */
 uint64_t arch_now(void);
+/* The frequency that the tools are told; of the architected timer where there is one. */
+uint32_t arch_cpu_khz(void);
 /* Arms this CPU's physical timer; expiry raises SOFTIRQ_TIMER. TIMER_NEVER disarms. */
 void arch_timer_program(uint64_t deadline);
 

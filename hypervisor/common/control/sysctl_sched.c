@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sysctl: scheduler and CPU pools. */
+#include <hearth/cpu.h>
+#include <hearth/domain.h>
+#include <hearth/errno.h>
+#include <hearth/hypercall/domctl_ops.h>
+#include <hearth/hypercall/sysctl_ops.h>
+#include <hearth/sched.h>
+
+static uint32_t scheduler_id(void)
+{
+    return sched_policy_of(hardware_domain)->id;
+}
+
+int sysctl_op_sched_id(struct vcpu *v, struct sysctl_sched_id_arg *a)
+{
+    (void)v;
+    a->sched_id = scheduler_id();
+    return 0;
+}
+
+int sysctl_op_scheduler_op(struct vcpu *v, struct sysctl_scheduler_op_arg *a)
+{
+    (void)v;
+    if (a->cpupool_id != 0) {
+        return -ESRCH;
+    }
+    if (a->sched_id != scheduler_id()) {
+        return -EINVAL;
+    }
+    if (a->cmd == SCHEDOP_PUTINFO) {
+        return sched_set_ratelimit(hardware_domain, (nanosec_t)a->u.ratelimit_us * NS_PER_US);
+    }
+    if (a->cmd != SCHEDOP_GETINFO) {
+        return -EINVAL;
+    }
+    a->u.ratelimit_us = (uint32_t)(sched_ratelimit(hardware_domain) / NS_PER_US);
+    return 0;
+}
+
+static uint32_t domains(void)
+{
+    struct domain *d;
+    uint32_t n = 0;
+
+    for_each_domain (d) {
+        n++;
+    }
+    return n;
+}
+
+/* Pool-0, with all CPUs. XEN-ABI: info is of the first pool whose id is not below the one given. */
+static int pool_info(struct sysctl_cpupool_op_arg *a)
+{
+    DECLARE_BITMAP(cpu, CONFIG_NR_CPUS) = {0};
+    unsigned int i;
+
+    if (a->cpupool_id != 0) {
+        return -ENOENT;
+    }
+    for_each_cpu (i) {
+        bit_set(cpu, i);
+    }
+    a->sched_id = scheduler_id();
+    a->n_dom = domains();
+    return bitmap_arg_out(&a->cpumap, cpu, CONFIG_NR_CPUS);
+}
+
+static int pool_free_cpus(struct sysctl_cpupool_op_arg *a)
+{
+    DECLARE_BITMAP(none, CONFIG_NR_CPUS) = {0};
+
+    return bitmap_arg_out(&a->cpumap, none, CONFIG_NR_CPUS);
+}
+
+int sysctl_op_cpupool_op(struct vcpu *v, struct sysctl_cpupool_op_arg *a)
+{
+    (void)v;
+    switch (a->op) {
+    case CPUPOOL_OP_INFO:
+        return pool_info(a);
+    case CPUPOOL_OP_FREEINFO:
+        return pool_free_cpus(a);
+    case CPUPOOL_OP_CREATE:
+    case CPUPOOL_OP_DESTROY:
+    case CPUPOOL_OP_ADDCPU:
+    case CPUPOOL_OP_RMCPU:
+    case CPUPOOL_OP_MOVEDOMAIN:
+        return -EOPNOTSUPP; /* one pool */
+    default:
+        return -ENOSYS;
+    }
+}
