@@ -37,6 +37,7 @@ include mk/fetch.mk
 include mk/hypervisor.mk
 include mk/image.mk
 -include tests/unit/unit.mk
+include mk/xl.mk
 include mk/run.mk
 include mk/unit.mk
 include mk/test.mk

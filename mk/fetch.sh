@@ -7,6 +7,7 @@
 # checked with Debian's keyring (or HEARTH_KEYRING). What is there already is not fetched again.
 #
 #   mk/fetch.sh arm64-6.1|arm64-6.12|riscv64-6.12|x86-6.1|busybox-ARCH|xen-arm64|xen-headers|qemu10
+#                |xl-arm64
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -124,6 +125,33 @@ busybox() {
     rm -rf "$inputs/$2/busybox.tmp"
 }
 
+# What dom0 has of Debian's own: the Xen tools, what they load and call, and the kernel's modules.
+# Maintainer scripts are not run: mk/xl/pack and mk/xl/init do what is needed of them.
+xl_packages="xen-utils-4.17 xen-utils-common xenstore-utils libxenmisc4.17 libxenstore4 libxencall1
+libxenevtchn1 libxengnttab1 libxenforeignmemory1 libxentoolcore1 libxentoollog1 libxendevicemodel1
+libxenhypfs1 libc6 libyajl2 libuuid1 zlib1g libext2fs2 libcom-err2 libss2 libblkid1 libfdt1
+libncurses6 libtinfo6 libgcc-s1 bash e2fsprogs bridge-utils"
+xl_modules="drivers/xen drivers/block/loop.ko drivers/block/xen-blkback drivers/block/xen-blkfront.ko
+drivers/net/xen-netback drivers/net/xen-netfront.ko fs/ext4 fs/jbd2 fs/mbcache.ko lib/crc16.ko
+lib/libcrc32c.ko crypto/crc32c_generic.ko arch/arm64/crypto net/802 net/llc net/bridge/bridge.ko
+modules.dep modules.builtin"
+
+xl() {
+    tmp=$inputs/arm64/xl.tmp
+    rm -rf "$tmp" && mkdir -p "$tmp"
+    for p in $xl_packages; do
+        unpack $suite arm64 "$p" "$tmp"
+    done
+    pkg=$(deb $suite arm64 "$(depends $suite arm64 linux-image-arm64)")
+    set -- $(for m in $xl_modules; do
+        case $m in modules.*) echo "./lib/modules/*/$m" ;; *) echo "./lib/modules/*/kernel/$m" ;; esac
+    done)
+    dpkg-deb --fsys-tarfile "$pkg" | tar -x -C "$tmp" --wildcards "$@" 2>/dev/null || :
+    rm -rf "$tmp/usr/share/doc" "$tmp/usr/share/man" "$tmp/usr/share/locale" \
+        "$tmp/usr/share/info" "$tmp/usr/share/lintian" "$inputs/arm64/xl"
+    mv "$tmp" "$inputs/arm64/xl"
+}
+
 qemu10() {
     for p in qemu-system-arm qemu-system-x86 qemu-system-misc qemu-system-data \
              qemu-system-common opensbi; do
@@ -150,6 +178,7 @@ xen-arm64)
     "$top/mk/unpack-image" "$(ls "$inputs"/arm64/xen/root/boot/xen-4.17-arm64* | head -n 1)" \
         "$inputs/arm64/xen/xen"
     ;;
+xl-arm64)     xl ;;
 xen-headers)  unpack $suite amd64 libxen-dev "$inputs/xen-headers" ;;
 qemu10)       qemu10 ;;
 *)            die "unknown input: $1" ;;

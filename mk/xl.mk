@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A Debian control domain with the Xen tools, and guests for it: archives for the boot protocol.
+
+xl_root := $(inputs)/arm64/xl
+xl_dom0 := build/xl/dom0.cpio
+xl_modules := xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc crc32c_generic libcrc32c llc stp \
+              bridge loop crc16 mbcache jbd2 ext4 xen-blkback xen-netback
+domu_modules := crc32c_generic libcrc32c crc16 mbcache jbd2 ext4 xen-blkfront xen-netfront
+
+$(xl_root)/usr/lib/xen-4.17/bin/xl: mk/fetch.sh
+	$(Q)mk/fetch.sh xl-arm64 && touch -c $@
+
+build/xl/domu.cpio: mk/xl/domu-init mk/xl/pack mk/xl.mk $(inputs)/arm64/busybox \
+                    $(xl_root)/usr/lib/xen-4.17/bin/xl
+	$(call say,CPIO,$@)
+	$(Q)mk/xl/pack domu $@ $(domu_modules)
+
+$(xl_dom0): build/xl/domu.cpio mk/xl/init mk/xl/pack mk/xl.mk $(wildcard mk/xl/etc/*) \
+            $(inputs)/arm64/6.1/Image $(inputs)/arm64/busybox
+	$(call say,CPIO,$@)
+	$(Q)mk/xl/pack dom0 $@ $(xl_modules)
+
+.PHONY: xl-image
+xl-image: $(xl_dom0)
