@@ -131,8 +131,8 @@ xl_packages="xen-utils-4.17 xen-utils-common xenstore-utils libxenmisc4.17 libxe
 libxenevtchn1 libxengnttab1 libxenforeignmemory1 libxentoolcore1 libxentoollog1 libxendevicemodel1
 libxenhypfs1 libc6 libyajl2 libuuid1 zlib1g libext2fs2 libcom-err2 libss2 libblkid1 libfdt1
 libncurses6 libtinfo6 libgcc-s1 bash e2fsprogs bridge-utils"
-xl_modules="drivers/xen drivers/block/loop.ko drivers/block/xen-blkback drivers/block/xen-blkfront.ko
-drivers/net/xen-netback drivers/net/xen-netfront.ko fs/ext4 fs/jbd2 fs/mbcache.ko lib/crc16.ko
+xl_modules="drivers/xen drivers/block/loop.ko drivers/block/xen-blkback
+drivers/block/xen-blkfront.ko drivers/net/xen-netback drivers/net/xen-netfront.ko fs/ext4 fs/jbd2 fs/mbcache.ko lib/crc16.ko
 lib/libcrc32c.ko crypto/crc32c_generic.ko arch/arm64/crypto net/802 net/llc net/bridge/bridge.ko
 modules.dep modules.builtin"
 
@@ -144,7 +144,10 @@ xl() {
     done
     pkg=$(deb $suite arm64 "$(depends $suite arm64 linux-image-arm64)")
     set -- $(for m in $xl_modules; do
-        case $m in modules.*) echo "./lib/modules/*/$m" ;; *) echo "./lib/modules/*/kernel/$m" ;; esac
+        case $m in
+        modules.*) echo "./lib/modules/*/$m" ;;
+        *) echo "./lib/modules/*/kernel/$m" ;;
+        esac
     done)
     dpkg-deb --fsys-tarfile "$pkg" | tar -x -C "$tmp" --wildcards "$@" 2>/dev/null || :
     rm -rf "$tmp/usr/share/doc" "$tmp/usr/share/man" "$tmp/usr/share/locale" \

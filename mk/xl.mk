@@ -4,8 +4,8 @@
 
 xl_root := $(inputs)/arm64/xl
 xl_dom0 := build/xl/dom0.cpio
-xl_modules := xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc crc32c_generic libcrc32c llc stp \
-              bridge loop crc16 mbcache jbd2 ext4 xen-blkback xen-netback
+xl_modules := xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc crc32c_generic libcrc32c llc \
+              stp bridge loop crc16 mbcache jbd2 ext4 xen-blkback xen-netback
 domu_modules := crc32c_generic libcrc32c crc16 mbcache jbd2 ext4 xen-blkfront xen-netfront
 
 $(xl_root)/usr/lib/xen-4.17/bin/xl: mk/fetch.sh
