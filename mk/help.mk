@@ -8,7 +8,7 @@ make [ARCH=arm64|x86|riscv64|host] [DEBUG=1] [LLVM=1] [V=1] [goal]
   inputs             fetch Debian's kernels, busybox, Xen and headers under build/inputs/
   run                boot it in QEMU (./run installs what is missing first)
   test               every suite (./test installs what is missing first)
-  unit fuzz lint boot-test guest-test    one suite
+  unit fuzz lint     one suite; boot-test, guest-test...: any of tests/suite
   soak               the long versions
   bench              instruction counts beside Debian's Xen
   compile_commands   compile_commands.json for editors

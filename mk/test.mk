@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The suites; tests/suite runs them, prints a table, and writes build/test-results.json.
+# The suites: modules of tests/suite, which prints a table and writes build/test-results.json.
+# `make NAME-test` runs one of them.
 
 SUITES ?= build unit fuzz lint boot guest
 FUZZ_RUNS ?= 100000
 export FUZZ_RUNS
 
-.PHONY: test unit fuzz lint boot-test guest-test soak format features
+.PHONY: test unit fuzz lint soak format features
 test:
 	$(Q)$(PYTHON) tests/suite $(SUITES)
 unit fuzz lint:
 	$(Q)$(PYTHON) tests/suite $@
-boot-test guest-test:
-	$(Q)$(PYTHON) tests/suite $(@:-test=)
+%-test:
+	$(Q)$(PYTHON) tests/suite $*
 soak:
 	$(Q)FUZZ_RUNS=10000000 SOAK=1 $(PYTHON) tests/suite $(SUITES)
 features:
