@@ -6,19 +6,8 @@
 #include <hearth/abi_types.h>
 #include <hearth/shared.h>
 
+#include "layout.h"
 #include "wire_4_17.h"
-
-/* Name of the wire type of an argument, and of its layout's equality. */
-#define ARG(op, wire)                                                                              \
-    typedef wire wire_##op;                                                                        \
-    static_assert(sizeof(struct op##_arg) == sizeof(wire_##op), #op);
-#define SAME_FIELD(a, field, b, wire_field)                                                        \
-    static_assert(offsetof(a, field) == offsetof(b, wire_field) &&                                 \
-                      sizeof(((a *)0)->field) == sizeof(((b *)0)->wire_field),                     \
-                  #a "." #field)
-#define FIELD(op, field, type, min, max) SAME_FIELD(struct op##_arg, field, wire_##op, field);
-#define FIELD_AS(op, field, wire_field, type, min, max)                                            \
-    SAME_FIELD(struct op##_arg, field, wire_##op, wire_field);
 
 #include <hearth/hypercall/fields.def>
 

@@ -56,7 +56,7 @@ static int create(domid_t id, struct domctl_createdomain_arg *a, struct domain *
     return rc != 0 ? rc : domain_create(id, &config, out);
 }
 
-int domctl_op_createdomain(struct vcpu *v, struct domctl_request *r)
+int domctl_op_createdomain(struct vcpu *v, struct domctl_request_arg *r)
 {
     struct domctl_createdomain_arg *a = &r->u.createdomain;
     domid_t id = r->domain;

@@ -42,7 +42,7 @@ int domctl_op_setdebugging(struct vcpu *v, struct domain *d, struct domctl_setde
 }
 
 /* XEN-ABI: tells of the first domain whose id is not below the one given. */
-int domctl_op_getdomaininfo(struct vcpu *v, struct domctl_request *r)
+int domctl_op_getdomaininfo(struct vcpu *v, struct domctl_request_arg *r)
 {
     struct domain *d;
 

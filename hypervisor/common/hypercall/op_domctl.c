@@ -12,7 +12,7 @@
  */
 struct domctl_call {
     struct vcpu *v;
-    struct domctl_request r;
+    struct domctl_request_arg r;
     bool copy_back;
 };
 

@@ -17,7 +17,7 @@
         rc = xsm_check(XSM_SYSCTL, v->domain, NULL);                                               \
         return rc != 0 ? rc : -(error);
 
-static int perform(struct vcpu *v, struct sysctl_request *r, bool *copy_back)
+static int perform(struct vcpu *v, struct sysctl_request_arg *r, bool *copy_back)
 {
     int rc;
 
@@ -32,7 +32,7 @@ static int perform(struct vcpu *v, struct sysctl_request *r, bool *copy_back)
 int64_t hypercall_sysctl(struct vcpu *v, struct hypercall_args *args)
 {
     guest_ptr_t arg = guest_ptr(args->arg[0]);
-    struct sysctl_request r;
+    struct sysctl_request_arg r;
     bool copy_back = false;
     int rc = guest_copy_in(&r, arg, sizeof(r));
 

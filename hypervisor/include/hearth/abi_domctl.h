@@ -148,6 +148,19 @@ struct domctl_address_size_arg {
     uint32_t size;
 };
 
+struct domctl_set_virq_handler_arg {
+    uint32_t virq;
+};
+
+struct domctl_vuart_op_arg {
+    uint32_t cmd;
+    uint32_t type;
+    uint64_t gfn; /* of the ring that the console's back end shares */
+    domid_t console_domid;
+    uint8_t pad[2];
+    evtchn_port_t evtchn; /* out: what the back end binds to */
+};
+
 struct domctl_cacheflush_arg {
     uint64_t start_pfn; /* in, out: progress */
     uint64_t nr_pfns;
@@ -171,13 +184,15 @@ union domctl_args {
     struct domctl_settimeoffset_arg settimeoffset;
     struct domctl_nodeaffinity_arg nodeaffinity;
     struct domctl_address_size_arg address_size;
+    struct domctl_set_virq_handler_arg set_virq_handler;
+    struct domctl_vuart_op_arg vuart_op;
     struct domctl_cacheflush_arg cacheflush;
     struct domctl_paging_mempool_arg paging_mempool;
     uint8_t raw[128];
 };
 
 /* The whole request, as it stands in the caller's memory in every version. */
-struct domctl_request {
+struct domctl_request_arg {
     uint32_t cmd;
     uint32_t version;
     domid_t domain;

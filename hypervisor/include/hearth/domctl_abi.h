@@ -10,8 +10,8 @@
 struct domctl_abi {
     uint32_t version;
     /* In place. NULL: nothing differs. -EINVAL: asks for what the internal form cannot say. */
-    int (*in)(struct domctl_request *r);
-    void (*out)(struct domctl_request *r);
+    int (*in)(struct domctl_request_arg *r);
+    void (*out)(struct domctl_request_arg *r);
 };
 
 /* NULL: a version that is not spoken. */

@@ -11,7 +11,7 @@ struct vcpu;
     int domctl_op_##name(struct vcpu *v, struct domain *d, struct domctl_##member##_arg *a);
 #define DOMCTL_NULL(number, name, hook) int domctl_op_##name(struct vcpu *v, struct domain *d);
 #define DOMCTL_ANY(number, name, hook)                                                             \
-    int domctl_op_##name(struct vcpu *v, struct domctl_request *r);
+    int domctl_op_##name(struct vcpu *v, struct domctl_request_arg *r);
 #define DOMCTL_REFUSED(number, name, error, why)
 
 #include <hearth/hypercall/domctl.def>
