@@ -45,3 +45,4 @@ include mk/help.mk
 -include tools/tools.mk
 -include tests/bench/bench.mk
 -include tests/guest/guest.mk
+-include tests/store/store.mk

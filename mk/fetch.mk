@@ -21,6 +21,8 @@ $(inputs)/arm64/xen/xen:
 	$(call fetch,xen-arm64)
 $(inputs)/xen-headers/usr/include/xen/xen.h:
 	$(call fetch,xen-headers)
+$(inputs)/store/usr/bin/xenstore:
+	$(call fetch,store-amd64)
 $(inputs)/qemu10/usr/bin/qemu-system-aarch64:
 	$(call fetch,qemu10)
 

@@ -7,7 +7,7 @@
 # checked with Debian's keyring (or HEARTH_KEYRING). What is there already is not fetched again.
 #
 #   mk/fetch.sh arm64-6.1|arm64-6.12|riscv64-6.12|x86-6.1|busybox-ARCH|xen-arm64|xen-headers|qemu10
-#                |xl-arm64
+#                |xl-arm64|store-amd64
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -155,6 +155,17 @@ xl() {
     mv "$tmp" "$inputs/arm64/xl"
 }
 
+# Debian's store daemon and its tools for this machine, the oracle of tests/store.
+store() {
+    rm -rf "$inputs/store.tmp" "$inputs/store"
+    for p in xen-utils-4.17 xenstore-utils libxenmisc4.17 libxenstore4 libxencall1 libxenevtchn1 \
+             libxengnttab1 libxenforeignmemory1 libxentoolcore1 libxentoollog1 \
+             libxendevicemodel1 libsystemd0; do
+        unpack $suite amd64 "$p" "$inputs/store.tmp"
+    done
+    mv "$inputs/store.tmp" "$inputs/store"
+}
+
 qemu10() {
     for p in qemu-system-arm qemu-system-x86 qemu-system-misc qemu-system-data \
              qemu-system-common opensbi; do
@@ -182,6 +193,7 @@ xen-arm64)
         "$inputs/arm64/xen/xen"
     ;;
 xl-arm64)     xl ;;
+store-amd64)  store ;;
 xen-headers)  unpack $suite amd64 libxen-dev "$inputs/xen-headers" ;;
 qemu10)       qemu10 ;;
 *)            die "unknown input: $1" ;;

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The store daemons on the host: Debian's as the oracle, and what stands in for a hypervisor.
+
+build/store/standin.so: tests/store/standin.c $(inputs)/xen-headers/usr/include/xen/xen.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && gcc -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared \
+		-isystem $(inputs)/xen-headers/usr/include $< -o $@
+
+.PHONY: store-oracle
+store-oracle: build/store/standin.so $(inputs)/store/usr/bin/xenstore
