@@ -26,8 +26,6 @@ endef
 
 objects :=
 $(foreach f,$(folders),$(eval $(call folder_objects,$(f))))
-objs := $(addprefix $(out)/,$(sort $(objects)))
-
 # --- Flags ---------------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wundef -Wmissing-prototypes -Werror
@@ -62,7 +60,11 @@ AFLAGS   := -D__ASSEMBLY__ -Wa,--noexecstack
 LDFLAGS  := -nostdlib -static --gc-sections --build-id=none -z noexecstack -z max-page-size=4096
 LDSCRIPT := hypervisor/arch/$(ARCH)/hearth.lds.S
 
+# May name in `shared` the files of arch/shared that the architecture takes.
 -include hypervisor/arch/$(ARCH)/arch.mk
+
+objects += $(patsubst %,hypervisor/arch/shared/%.o,$(shared))
+objs := $(addprefix $(out)/,$(sort $(objects)))
 
 # Only arch/host may see the C library; all other code sees the compiler's headers alone.
 hosted = $(filter hypervisor/arch/host/%,$(1))

@@ -13,7 +13,7 @@ COMPILERS = {arch: compiler(arch, "hypervisor/common/header.c") for arch in ARCH
 def check(path):
     if "#pragma once" not in read(path):
         return f"{path}: no #pragma once"
-    for arch in ("arm64",) if len(arch_of(path)) > 1 else arch_of(path):
+    for arch in ("arm64",) if "arm64" in arch_of(path) else arch_of(path):
         done = subprocess.run([*COMPILERS[arch], "-fsyntax-only", "-Wno-unused-function",
                                "-x", "c", "-"], input=f'#include "{path}"\n', cwd=TOP,
                               capture_output=True, text=True)

@@ -33,9 +33,19 @@ def compiler(arch, path):
 def arch_of(path):
     """The architectures that compile a file of hypervisor/."""
     parts = Path(path).parts
+    if parts[:3] == ("hypervisor", "arch", "shared"):
+        name = str(Path(*parts[3:]).with_suffix("")) if Path(path).suffix == ".c" else parts[3]
+        return tuple(a for a in ARCHES if any(s.startswith(name) for s in shared(a)))
     if parts[:2] == ("hypervisor", "arch"):
         return (parts[2],)
     return ARCHES
+
+
+def shared(arch):
+    """The files of hypervisor/arch/shared that an architecture's arch.mk takes."""
+    mk = TOP / "hypervisor/arch" / arch / "arch.mk"
+    lines = read(mk).splitlines() if mk.is_file() else []
+    return [w for line in lines if line.startswith("shared :=") for w in line.split()[2:]]
 
 
 def built(arch):

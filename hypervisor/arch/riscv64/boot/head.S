@@ -78,7 +78,7 @@ boot_entry:
         .endr
 
         lla     t1, device_l2
-        lla     t2, device_l1
+        lla     t2, device_table
         li      t5, DEVICE_SLOT * 8
         call    link_tables
 
@@ -142,8 +142,8 @@ boot_root:      .space 4096
 boot_l2:        .space 4096
 boot_l1:        .space 4096
 device_l2:      .space 4096
-.global device_l1
-device_l1:      .space 4096
+.global device_table
+device_table:      .space 4096
 .global boot_stack
 boot_stack:     .space STACK_SIZE
 .global boot_stack_top

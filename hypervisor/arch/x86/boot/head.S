@@ -58,22 +58,22 @@ _start:
         addl    $8, %ebx
         loop    2b
         movl    $(PADDR(boot_pdpt) + PTE_TABLE), %eax
-        movl    %eax, PADDR(boot_pml4)
-        movl    %eax, PADDR(boot_pml4) + DIRECT_SLOT * 8
+        movl    %eax, PADDR(boot_root)
+        movl    %eax, PADDR(boot_root) + DIRECT_SLOT * 8
 
         /* The image by four 2 MiB pages; devices by what arch_map_device() adds. */
-        movl    $(PADDR(image_pdpt) + PTE_TABLE), PADDR(boot_pml4) + IMAGE_SLOT * 8
+        movl    $(PADDR(image_pdpt) + PTE_TABLE), PADDR(boot_root) + IMAGE_SLOT * 8
         movl    $(PADDR(image_pd) + PTE_TABLE), PADDR(image_pdpt)
         movl    $(LOAD_PADDR + PTE_BIG), PADDR(image_pd)
         movl    $(LOAD_PADDR + 0x200000 + PTE_BIG), PADDR(image_pd) + 8
         movl    $(LOAD_PADDR + 0x400000 + PTE_BIG), PADDR(image_pd) + 16
         movl    $(LOAD_PADDR + 0x600000 + PTE_BIG), PADDR(image_pd) + 24
-        movl    $(PADDR(device_pdpt) + PTE_TABLE), PADDR(boot_pml4) + DEVICE_SLOT * 8
-        movl    $(PADDR(device_pd) + PTE_TABLE), PADDR(device_pdpt)
+        movl    $(PADDR(device_pdpt) + PTE_TABLE), PADDR(boot_root) + DEVICE_SLOT * 8
+        movl    $(PADDR(device_table) + PTE_TABLE), PADDR(device_pdpt)
 
         movl    $0x20, %eax             /* CR4.PAE */
         movl    %eax, %cr4
-        movl    $PADDR(boot_pml4), %eax
+        movl    $PADDR(boot_root), %eax
         movl    %eax, %cr3
         movl    $0xc0000080, %ecx       /* EFER: LME, NXE */
         rdmsr
@@ -144,15 +144,15 @@ gdt_high:
 
 .section .bss.boot_tables, "aw", @nobits
         .balign 4096
-.global boot_pml4
-boot_pml4:      .space 4096
+.global boot_root
+boot_root:      .space 4096
 boot_pdpt:      .space 4096
 boot_pd:        .space 4 * 4096
 image_pdpt:     .space 4096
 image_pd:       .space 4096
 device_pdpt:    .space 4096
-.global device_pd
-device_pd:      .space 4096
+.global device_table
+device_table:      .space 4096
 boot_stack:     .space STACK_SIZE
 .global boot_stack_top
 boot_stack_top:

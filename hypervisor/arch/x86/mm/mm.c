@@ -1,194 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Hearth's own tables. Those of head.S have 4 GiB in the direct map and at 0; these, built over it,
- * have RAM alone, the frame table, and the image with its permissions. The devices' slot is shared.
- */
-#include <hearth/arch/boot.h>
+/* What of memory is x86's own; the rest is arch/shared/mm. */
 #include <hearth/arch/mm.h>
-#include <hearth/bootmem.h>
-#include <hearth/bug.h>
-#include <hearth/errno.h>
-#include <hearth/page.h>
 #include <hearth/pt.h>
-#include <hearth/string.h>
 
 #include <asm/layout.h>
 #include <asm/x86.h>
 
-#define BIG_PAGE     MiB(2)
-#define PTE_DEVICE   0x80000000000000fbUL /* 2 MiB, uncached, writable, not executable */
-#define NO_BUDGET    UINT32_MAX
-#define DEVICE_PAGES 512U
-
-extern char _image_start[], _text_end[], _rodata_end[], _ro_after_init_end[], _init_start[],
-    _init_text_end[], _init_end[], _image_end[];
-extern uint64_t boot_pml4[PT_ENTRIES], device_pd[PT_ENTRIES];
-
-static struct pt tables;
-static unsigned int device_pages;
-static bool late; /* the page allocator is there */
-
-static int table_alloc(void *arg maybe_unused, unsigned int order, paddr_t *table)
+paddr_t image_to_paddr(const void *symbol)
 {
-    mfn_t m;
-
-    if (!late) {
-        *table = bootmem_alloc(PAGE_SIZE << order, PAGE_SIZE << order);
-        return 0;
-    }
-    int error = page_alloc(order, PAGE_HEAP, ALLOC_ZERO, &m);
-
-    *table = mfn_to_paddr(m);
-    return error;
+    return paddr((uint64_t)symbol - HEARTH_VIRT_BASE + LOAD_PADDR);
 }
 
-/* A table that came from bootmem has no owner to go back to: it is kept. */
-static void table_free(void *arg maybe_unused, paddr_t table maybe_unused,
-                       unsigned int order maybe_unused)
+const struct pt_ops *arch_p2m_pt_ops(void)
 {
-}
-
-static void *table_virt(void *arg maybe_unused, paddr_t table)
-{
-    return (void *)(DIRECT_MAP_BASE + table.a);
-}
-
-static void table_flush(void *arg maybe_unused, uint64_t frame maybe_unused,
-                        uint64_t count maybe_unused, bool all maybe_unused)
-{
-    cr3_write(cr3_read()); /* no entry is global */
-}
-
-static const struct pt_env env = {
-    .alloc = table_alloc,
-    .free = table_free,
-    .virt = table_virt,
-    .flush = table_flush,
-};
-
-static void map(uint64_t va, uint64_t pa, uint64_t size, uint32_t attr)
-{
-    struct pt_job job = {
-        .frame = pt_frame_of(&tables, va),
-        .target = pa >> PAGE_SHIFT,
-        .count = size >> PAGE_SHIFT,
-        .attr = attr,
-        .max_level = 2,
-        .budget = NO_BUDGET,
-    };
-
-    if (size != 0 && (pt_map(&tables, &job) != 0 || job.count != 0)) {
-        panic("0x%lx bytes cannot be mapped at 0x%lx", size, va);
-    }
-}
-
-static uint64_t image_paddr(const void *symbol)
-{
-    return (uint64_t)symbol - HEARTH_VIRT_BASE + LOAD_PADDR;
-}
-
-static void map_image(const char *start, const char *end, uint32_t attr)
-{
-    map((uint64_t)start, image_paddr(start), (uint64_t)(end - start), attr);
-}
-
-static void map_frame_table(uint64_t va, uint64_t size, void *arg maybe_unused)
-{
-    map(va, bootmem_alloc(size, size >= BIG_PAGE ? BIG_PAGE : PAGE_SIZE).a, size, PT_R | PT_W);
-}
-
-void arch_boot_zero(paddr_t start, uint64_t size)
-{
-    memset((void *)(DIRECT_MAP_BASE + start.a), 0, size);
-}
-
-void arch_mm_init(void)
-{
-    const struct mem_range *banks;
-    unsigned int n = bootmem_banks(&banks);
-
-    if (pt_init(&tables, &pt_x86, &env, NULL, ADDRESS_BITS) != 0) {
-        panic("Hearth's page tables cannot be made");
-    }
-    if ((cpuid(0x80000001U).d & (1U << 26)) == 0) {
-        tables.max_level = 1;
-    }
-    for (unsigned int i = 0; i < n; i++) {
-        map(DIRECT_MAP_BASE + banks[i].start, banks[i].start, banks[i].end - banks[i].start,
-            PT_R | PT_W);
-    }
-    map_image(_image_start, _text_end, PT_R | PT_X);
-    map_image(_text_end, _rodata_end, PT_R);
-    map_image(_rodata_end, _init_start, PT_R | PT_W);
-    map_image(_init_start, _init_text_end, PT_R | PT_X);
-    map_image(_init_text_end, _image_end, PT_R | PT_W);
-    frame_table_for_each_part(map_frame_table, NULL);
-    tables.root[DEVICE_SLOT] = boot_pml4[DEVICE_SLOT];
-    cr3_write(pt_root_paddr(&tables).a);
-    late = true;
-}
-
-/* Gives init code and data back and makes what is constant from now on read-only. */
-void tables_protect(void)
-{
-    struct pt_job ro = {
-        .frame = pt_frame_of(&tables, (uint64_t)_rodata_end),
-        .count = (uint64_t)(_ro_after_init_end - _rodata_end) >> PAGE_SHIFT,
-        .attr = PT_R,
-        .budget = NO_BUDGET,
-    };
-    struct pt_job init = {
-        .frame = pt_frame_of(&tables, (uint64_t)_init_start),
-        .count = (uint64_t)(_init_end - _init_start) >> PAGE_SHIFT,
-        .budget = NO_BUDGET,
-    };
-
-    if (pt_protect(&tables, &ro) != 0 || pt_unmap(&tables, &init) != 0) {
-        panic("the image cannot be protected");
-    }
-    pt_flush(&tables);
-    page_alloc_give(image_paddr(_init_start), image_paddr(_init_end));
-}
-
-void *arch_map_device(paddr_t start, size_t size)
-{
-    uint64_t first = ALIGN_DOWN(start.a, BIG_PAGE);
-    uint64_t pages = DIV_ROUND_UP(start.a - first + size, BIG_PAGE);
-    uint64_t va = DEVICE_VIRT_BASE + device_pages * BIG_PAGE + (start.a - first);
-
-    if (pages > DEVICE_PAGES - device_pages) {
-        return NULL;
-    }
-    for (uint64_t i = 0; i < pages; i++) {
-        device_pd[device_pages++] = (first + i * BIG_PAGE) | PTE_DEVICE;
-    }
-    table_flush(NULL, 0, 0, true);
-    return (void *)va;
-}
-
-void arch_zero(void *dst, size_t len)
-{
-    memset(dst, 0, len);
-}
-
-void arch_copy_page(void *dst, const void *src)
-{
-    memcpy(dst, src, PAGE_SIZE);
-}
-
-void arch_clean_to_poc(const void *va maybe_unused, size_t len maybe_unused)
-{
-    /* DMA is coherent, and guests' own cache controls do not reach the hardware. */
-}
-
-void arch_zero_to_poc(void *dst, size_t len)
-{
-    arch_zero(dst, len);
-}
-
-void arch_boot_copy(void *dst, const void *src, size_t len)
-{
-    memcpy(dst, src, len);
+    return &pt_npt;
 }
 
 void arch_sync_icache(const void *va maybe_unused, size_t len maybe_unused)

@@ -72,6 +72,7 @@ static inline struct cpuid cpuid(uint32_t leaf)
 /* Fills boot_info and bootmem from what a multiboot loader left at `info`. */
 void multiboot_describe(struct boot_info *info, uint32_t magic, uint32_t paddr);
 /* mm/ */
+paddr_t image_to_paddr(const void *symbol);
 void tables_protect(void);
 /* trap/ */
 void traps_install(void);
