@@ -133,7 +133,8 @@ libxenhypfs1 libc6 libyajl2 libuuid1 zlib1g libext2fs2 libcom-err2 libss2 libblk
 libncurses6 libtinfo6 libgcc-s1 bash e2fsprogs bridge-utils"
 xl_modules="drivers/xen drivers/block/loop.ko drivers/block/xen-blkback
 drivers/block/xen-blkfront.ko drivers/net/xen-netback drivers/net/xen-netfront.ko
-fs/ext4 fs/jbd2 fs/mbcache.ko lib/crc16.ko lib/libcrc32c.ko crypto/crc32c_generic.ko arch/arm64/crypto net/802 net/llc net/bridge/bridge.ko
+fs/ext4 fs/jbd2 fs/mbcache.ko lib/crc16.ko lib/libcrc32c.ko crypto/crc32c_generic.ko
+arch/arm64/crypto net/802 net/llc net/bridge/bridge.ko
 modules.dep modules.builtin"
 
 xl() {
