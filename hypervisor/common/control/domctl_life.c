@@ -3,6 +3,7 @@
 #include <hearth/cpu.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
+#include <hearth/evtchn.h>
 #include <hearth/hypercall/domctl_ops.h>
 #include <hearth/vcpu.h>
 
@@ -39,6 +40,13 @@ int domctl_op_setdebugging(struct vcpu *v, struct domain *d, struct domctl_setde
     d->is_debugged = a->enable != 0;
     spin_unlock(&d->lock);
     return 0;
+}
+
+int domctl_op_set_virq_handler(struct vcpu *v, struct domain *d,
+                               struct domctl_set_virq_handler_arg *a)
+{
+    (void)v;
+    return evtchn_set_virq_handler(d, a->virq);
 }
 
 /* XEN-ABI: tells of the first domain whose id is not below the one given. */

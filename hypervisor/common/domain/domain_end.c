@@ -94,9 +94,7 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
     domain_pause_nosync(d);
     printk(LOG_INFO, "Domain %u (%s) %s%s%s\n", d->id, d->name, reason_name(d->shutdown_code),
            d->shutdown_why != NULL ? ": " : "", d->shutdown_why != NULL ? d->shutdown_why : "");
-    if (hardware_domain != NULL) {
-        evtchn_send_global_virq(hardware_domain, VIRQ_DOM_EXC);
-    }
+    evtchn_send_host_virq(VIRQ_DOM_EXC);
     domain_ended(d);
 }
 
@@ -164,6 +162,7 @@ static int release_pages(struct domain *d)
 static int stop(struct domain *d)
 {
     domain_pause(d);
+    evtchn_drop_virq_handler(d);
     for (unsigned int i = 0; i < NR_WATCHDOGS; i++) {
         if (d->watchdog[i].fn != NULL) {
             timer_kill(&d->watchdog[i]);
@@ -206,29 +205,52 @@ static int (*const kill_steps[])(struct domain *d) = {
     release_pages,
 };
 
-int domain_kill(struct domain *d)
+/* One caller at a time takes the steps; another one comes again. */
+static int begin_kill(struct domain *d)
+{
+    int rc = 0;
+
+    spin_lock(&d->lock);
+    if (d->is_being_killed) {
+        rc = -ERESTART;
+    } else if (d->life != DOMAIN_DEAD) {
+        d->life = DOMAIN_DYING;
+        d->is_shutting_down = true;
+        d->is_being_killed = true;
+    }
+    spin_unlock(&d->lock);
+    return rc;
+}
+
+static void leave_kill(struct domain *d, enum domain_life life)
 {
     spin_lock(&d->lock);
-    if (d->life == DOMAIN_DEAD) {
-        spin_unlock(&d->lock);
-        return 0;
-    }
-    d->life = DOMAIN_DYING;
-    d->is_shutting_down = true;
+    d->life = (uint16_t)life;
+    d->is_being_killed = false;
     spin_unlock(&d->lock);
-    while (d->kill_step < ARRAY_SIZE(kill_steps)) {
-        int rc = kill_steps[d->kill_step](d);
+}
 
+int domain_kill(struct domain *d)
+{
+    int rc = begin_kill(d);
+
+    if (rc != 0 || d->life == DOMAIN_DEAD) {
+        return rc;
+    }
+    while (d->kill_step < ARRAY_SIZE(kill_steps)) {
+        rc = kill_steps[d->kill_step](d);
         if (rc != 0) {
+            leave_kill(d, DOMAIN_DYING);
             return rc;
         }
         d->kill_step++;
     }
-    d->life = DOMAIN_DEAD;
+    leave_kill(d, DOMAIN_DEAD);
     domain_ids_remove(d);
     if (d == hardware_domain) {
         hardware_domain = NULL;
     }
+    evtchn_send_host_virq(VIRQ_DOM_EXC);
     domain_put(d);
     return 0;
 }

@@ -94,6 +94,7 @@ struct domain {
     bool is_debugged;  /* by the tools; under lock */
     bool is_shut_down; /* under lock; code below says why */
     bool is_shutting_down;
+    bool is_being_killed; /* a CPU is in domain_kill(); under lock */
     uint8_t shutdown_code;
     const char *shutdown_why; /* literal: for the table; NULL when the guest asked for it */
     nanosec_t started;

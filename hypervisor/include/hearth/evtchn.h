@@ -48,6 +48,14 @@ void evtchn_vcpu_destroy(struct vcpu *v);
  */
 void evtchn_send_virq(struct vcpu *v, uint32_t virq);
 void evtchn_send_global_virq(struct domain *d, uint32_t virq);
+/*
+ * A VIRQ of the host (VIRQ_DOM_EXC, VIRQ_CON_RING), to the domain that handles it: the hardware
+ * domain, until the tools name another (-EINVAL: not a global VIRQ; the domain is dying). _drop:
+ * d handles none any more; the hardware domain does.
+ */
+void evtchn_send_host_virq(uint32_t virq);
+int evtchn_set_virq_handler(struct domain *d, uint32_t virq) must_check;
+void evtchn_drop_virq_handler(struct domain *d);
 
 /* Used by launch (xen,enhanced) and the hypervisor's own channels. */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port) must_check;
