@@ -130,11 +130,17 @@ static void test_ring_index_wraps(void **state)
 
 static void test_ring_clear(void **state)
 {
+    uint32_t index = 0;
     char text[64];
 
     (void)state;
     printk(LOG_INFO, "gone\n");
-    console_ring_clear();
+    (void)console_ring_read(text, 6, &index);
+    console_ring_clear(index);
+    assert_int_equal(console_ring_read(text, sizeof(text), NULL), strlen("gone\n"));
+    console_ring_clear(index + 100); /* not there yet */
+    assert_int_equal(console_ring_read(text, sizeof(text), NULL), strlen("gone\n"));
+    console_ring_clear(index + 5);
     assert_int_equal(console_ring_read(text, sizeof(text), NULL), 0);
     printk(LOG_INFO, "kept\n");
     assert_int_equal(console_ring_read(text, sizeof(text), NULL), strlen("(XEN) kept\n"));

@@ -250,7 +250,10 @@ static void test_hvm_op(void **state)
     struct hvm_param_arg p = {.domid = DOMID_SELF, .index = 0, .value = 5};
 
     (void)state;
-    assert_int_equal(CALL(v, hvm_op, 0, p), 0);
+    assert_int_equal(CALL(v, hvm_op, 0, p), -EPERM); /* the control domain's to set */
+    p.domid = 1;
+    assert_int_equal(CALL(v0, hvm_op, 0, p), 0);
+    p.domid = DOMID_SELF;
     p.value = 0;
     assert_int_equal(CALL(v, hvm_op, 1, p), 0);
     assert_int_equal(p.value, 5);

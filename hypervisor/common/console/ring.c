@@ -45,9 +45,11 @@ uint32_t console_ring_start(void)
     return start;
 }
 
-void console_ring_clear(void)
+void console_ring_clear(uint32_t index)
 {
     console_lock();
-    console.ring_start = console.ring_end;
+    if (console.ring_end - index <= console.ring_end - console.ring_start) {
+        console.ring_start = index;
+    }
     console_unlock();
 }

@@ -11,7 +11,7 @@
 
 #define NO_VCPU UINT32_MAX
 
-/* XEN-ABI: blocked says that no vCPU that is up could run. */
+/* XEN-ABI: blocked says that there are vCPUs, and none that is up could run. */
 static uint32_t vcpu_flags(struct domain *d, struct domctl_getdomaininfo_arg *info)
 {
     uint32_t flags = DOMINF_BLOCKED;
@@ -37,19 +37,23 @@ static uint32_t vcpu_flags(struct domain *d, struct domctl_getdomaininfo_arg *in
             flags |= DOMINF_RUNNING;
         }
     }
-    return flags;
+    return info->nr_online_vcpus != 0 ? flags : 0;
 }
 
 static uint32_t life_flags(struct domain *d)
 {
     uint32_t flags = DOMINF_HVM_GUEST | DOMINF_HAP;
+    uint32_t code;
 
     if (READ_ONCE(d->life) != DOMAIN_ALIVE) {
         flags |= DOMINF_DYING;
     }
     if (load_acquire(&d->is_shut_down)) { /* pairs with domain_shutdown() */
-        flags |= DOMINF_SHUTDOWN | (uint32_t)d->shutdown_code << DOMINF_SHUTDOWN_SHIFT;
+        flags |= DOMINF_SHUTDOWN;
     }
+    /* XEN-ABI: the reason stands there before the end, if it was given; all ones mean none. */
+    code = READ_ONCE(d->shutdown_code);
+    flags |= (code == SHUTDOWN_NONE ? UINT16_MAX : code) << DOMINF_SHUTDOWN_SHIFT;
     if (READ_ONCE(d->tools_pause_count) != 0) {
         flags |= DOMINF_PAUSED;
     }

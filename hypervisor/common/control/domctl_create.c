@@ -10,9 +10,8 @@
 #include <hearth/string.h>
 #include <hearth/vcpu.h>
 
-#define GRANT_VERSION_MASK 0xfU
-#define CDF_REQUIRED       (CDF_HVM | CDF_HAP)
-#define CDF_OPTIONAL       CDF_XS_DOMAIN
+#define GRANT_VERSION_1 1U
+#define CDF_REQUIRED    (CDF_HVM | CDF_HAP)
 
 /* Tables that a domain may have before the tools size its pool. */
 #define FIRST_TABLES 512U
@@ -20,17 +19,16 @@
 static int check_options(const struct domctl_createdomain_arg *a)
 {
     /* No IOMMU is driven and no PMU is switched: who asks for them must hear it. */
-    if ((a->flags & ~(CDF_REQUIRED | CDF_OPTIONAL)) != 0 ||
-        (a->flags & CDF_REQUIRED) != CDF_REQUIRED || a->iommu_opts != 0) {
+    if (a->flags != CDF_REQUIRED || a->iommu_opts != 0) {
         return -EINVAL;
     }
-    if (a->max_vcpus == 0 || a->vmtrace_size != 0 || a->cpupool_id != 0) {
+    if (a->max_vcpus == 0 || a->vmtrace_size != 0) {
         return -EINVAL;
     }
-    if ((a->grant_opts & ~GRANT_VERSION_MASK) != 0 || a->grant_opts > 1) {
+    if (a->grant_opts != GRANT_VERSION_1 || a->max_grant_frames == 0) {
         return -EINVAL;
     }
-    return a->max_grant_frames == 0 ? -EINVAL : 0;
+    return a->cpupool_id != 0 ? -ESRCH : 0; /* one pool */
 }
 
 /* Below 0 asks for the default, which a config calls 0. */
@@ -50,7 +48,6 @@ static int create(domid_t id, struct domctl_createdomain_arg *a, struct domain *
     config.max_grant_frames = limit(a->max_grant_frames);
     config.max_maptrack_frames = limit(a->max_maptrack_frames);
     config.ssidref = a->ssidref;
-    config.is_xenstore = (a->flags & CDF_XS_DOMAIN) != 0;
     memcpy(config.handle, a->handle, sizeof(config.handle));
     rc = arch_domain_config_in(&config, a->arch);
     return rc != 0 ? rc : domain_create(id, &config, out);
@@ -72,7 +69,7 @@ int domctl_op_createdomain(struct vcpu *v, struct domctl_request_arg *r)
     }
     rc = create(id, a, &d);
     if (rc != 0) {
-        return rc == -EOPNOTSUPP ? -EINVAL : rc;
+        return rc;
     }
     d->tools_pause_count = 1;
     d->p2m[0]->table_limit = d->p2m[0]->table_pages + FIRST_TABLES;

@@ -41,12 +41,19 @@ int domctl_op_scheduler_op(struct vcpu *v, struct domain *d, struct domctl_sched
 
 static int find(const struct domain *d, const struct domctl_vcpuaffinity_arg *a, struct vcpu **v)
 {
-    if (a->vcpu >= d->max_vcpus || (a->flags & (AFFINITY_HARD | AFFINITY_SOFT)) == 0 ||
-        (a->flags & ~(AFFINITY_HARD | AFFINITY_SOFT | AFFINITY_FORCE)) != 0) {
+    if (a->vcpu >= d->max_vcpus) {
         return -EINVAL;
     }
     *v = domain_vcpu(d, a->vcpu);
-    return *v == NULL ? -ESRCH : 0;
+    if (*v == NULL) {
+        return -ESRCH;
+    }
+    if (a->flags == 0 || (a->flags & ~(AFFINITY_HARD | AFFINITY_SOFT | AFFINITY_FORCE)) != 0 ||
+        ((a->flags & AFFINITY_HARD) != 0 && guest_ptr_is_null(a->cpumap_hard.bitmap)) ||
+        ((a->flags & AFFINITY_SOFT) != 0 && guest_ptr_is_null(a->cpumap_soft.bitmap))) {
+        return -EINVAL;
+    }
+    return 0;
 }
 
 /* Of what was set, what counts: within the online CPUs, and soft within hard. */

@@ -38,18 +38,15 @@ int domctl_op_getvcpucontext(struct vcpu *v, struct domain *d, struct domctl_vcp
     struct vcpu *target = domain_vcpu(d, a->vcpu);
     int rc;
 
-    if (d == v->domain || a->vcpu >= d->max_vcpus) {
+    if (target == NULL || target == v) {
         return -EINVAL;
-    }
-    if (target == NULL) {
-        return -ESRCH;
     }
     if (!target->initialised) {
         return -ENODATA;
     }
-    domain_pause(d);
+    vcpu_pause(target);
     rc = arch_vcpu_context_out(target, a->ctxt);
-    domain_unpause(d);
+    vcpu_unpause(target);
     return rc;
 }
 

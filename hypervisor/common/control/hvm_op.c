@@ -14,7 +14,7 @@ enum param_access {
 };
 
 static const uint8_t params[NR_HVM_PARAMS] = {
-    [0] = PARAM_GUEST_RW, /* CALLBACK_IRQ */
+    [0] = PARAM_GUEST_R,  /* CALLBACK_IRQ */
     [1] = PARAM_GUEST_R,  /* STORE_PFN */
     [2] = PARAM_GUEST_R,  /* STORE_EVTCHN */
     [17] = PARAM_GUEST_R, /* CONSOLE_PFN */

@@ -217,6 +217,9 @@ static int resource_frame(struct vcpu *v, struct domain *d,
 int memory_op_acquire_resource(struct vcpu *v, struct domain *d,
                                struct memory_acquire_resource_arg *a)
 {
+    if (d == v->domain) {
+        return -EPERM; /* XEN-ABI: one's own are added to the physmap */
+    }
     if (a->pad != 0 || a->type != RESOURCE_GRANT_TABLE || a->id != 0) {
         return a->type == RESOURCE_GRANT_TABLE || a->pad != 0 ? -EINVAL : -EOPNOTSUPP;
     }
@@ -224,8 +227,8 @@ int memory_op_acquire_resource(struct vcpu *v, struct domain *d,
         a->nr_frames = d->config.max_grant_frames;
         return 0;
     }
-    if (d == v->domain || a->nr_frames > MAX_RESOURCE_FRAMES || a->frame > UINT32_MAX - 64) {
-        return d == v->domain ? -EINVAL : -E2BIG;
+    if (a->nr_frames > MAX_RESOURCE_FRAMES || a->frame > UINT32_MAX - 64) {
+        return -E2BIG;
     }
     for (uint32_t i = 0; i < a->nr_frames; i++) {
         int rc = resource_frame(v, d, a, i);

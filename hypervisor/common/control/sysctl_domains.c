@@ -67,7 +67,7 @@ int sysctl_op_readconsole(struct vcpu *v, struct sysctl_readconsole_arg *a)
         done += (uint32_t)n;
     }
     if (a->clear != 0) {
-        console_ring_clear();
+        console_ring_clear(index); /* XEN-ABI: what was not read stays */
     }
     a->index = index;
     a->count = done;

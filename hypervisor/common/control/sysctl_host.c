@@ -7,6 +7,7 @@
 #include <hearth/guest_copy.h>
 #include <hearth/hypercall/sysctl_ops.h>
 #include <hearth/page.h>
+#include <hearth/sched.h>
 #include <hearth/string.h>
 
 #define LOCAL_DISTANCE 10U
@@ -30,6 +31,25 @@ int sysctl_op_physinfo(struct vcpu *v, struct sysctl_physinfo_arg *a)
     a->free_pages = s.free;
     a->scrub_pages = s.dirty;
     a->max_mfn = page_last_mfn().n;
+    return 0;
+}
+
+/* How long each CPU has idled since it came up, this moment included. */
+int sysctl_op_getcpuinfo(struct vcpu *v, struct sysctl_getcpuinfo_arg *a)
+{
+    uint32_t n = MIN(a->max_cpus, nr_cpus);
+
+    (void)v;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t idle = sched_idle_time(i);
+        guest_ptr_t at;
+
+        if (!guest_ptr_index(a->info, i, sizeof(idle), &at) ||
+            guest_copy_out(at, &idle, sizeof(idle)) != 0) {
+            return -EFAULT;
+        }
+    }
+    a->nr_cpus = n;
     return 0;
 }
 
@@ -80,11 +100,13 @@ int sysctl_op_numainfo(struct vcpu *v, struct sysctl_numainfo_arg *a)
     page_stats(&s);
     m.memsize = s.total << PAGE_SHIFT;
     m.memfree = s.free << PAGE_SHIFT;
-    if (a->num_nodes != 0 && !guest_ptr_is_null(a->meminfo) &&
-        guest_copy_out(a->meminfo, &m, sizeof(m)) != 0) {
+    if (a->num_nodes == 0 && !(guest_ptr_is_null(a->meminfo) && guest_ptr_is_null(a->distance))) {
+        return 0; /* no room for the one that there is */
+    }
+    if (!guest_ptr_is_null(a->meminfo) && guest_copy_out(a->meminfo, &m, sizeof(m)) != 0) {
         return -EFAULT;
     }
-    if (a->num_nodes != 0 && !guest_ptr_is_null(a->distance) &&
+    if (!guest_ptr_is_null(a->distance) &&
         guest_copy_out(a->distance, &distance, sizeof(distance)) != 0) {
         return -EFAULT;
     }

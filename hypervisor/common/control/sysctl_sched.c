@@ -6,35 +6,34 @@
 #include <hearth/hypercall/domctl_ops.h>
 #include <hearth/hypercall/sysctl_ops.h>
 #include <hearth/sched.h>
+#include <hearth/vcpu.h>
 
-static uint32_t scheduler_id(void)
+static uint32_t scheduler_id(const struct vcpu *v)
 {
-    return sched_policy_of(hardware_domain)->id;
+    return sched_policy_of(v->domain)->id;
 }
 
 int sysctl_op_sched_id(struct vcpu *v, struct sysctl_sched_id_arg *a)
 {
-    (void)v;
-    a->sched_id = scheduler_id();
+    a->sched_id = scheduler_id(v);
     return 0;
 }
 
 int sysctl_op_scheduler_op(struct vcpu *v, struct sysctl_scheduler_op_arg *a)
 {
-    (void)v;
     if (a->cpupool_id != 0) {
         return -ESRCH;
     }
-    if (a->sched_id != scheduler_id()) {
+    if (a->sched_id != scheduler_id(v)) {
         return -EINVAL;
     }
     if (a->cmd == SCHEDOP_PUTINFO) {
-        return sched_set_ratelimit(hardware_domain, (nanosec_t)a->u.ratelimit_us * NS_PER_US);
+        return sched_set_ratelimit(v->domain, (nanosec_t)a->u.ratelimit_us * NS_PER_US);
     }
     if (a->cmd != SCHEDOP_GETINFO) {
         return -EINVAL;
     }
-    a->u.ratelimit_us = (uint32_t)(sched_ratelimit(hardware_domain) / NS_PER_US);
+    a->u.ratelimit_us = (uint32_t)(sched_ratelimit(v->domain) / NS_PER_US);
     return 0;
 }
 
@@ -50,7 +49,7 @@ static uint32_t domains(void)
 }
 
 /* Pool-0, with all CPUs. XEN-ABI: info is of the first pool whose id is not below the one given. */
-static int pool_info(struct sysctl_cpupool_op_arg *a)
+static int pool_info(struct vcpu *v, struct sysctl_cpupool_op_arg *a)
 {
     DECLARE_BITMAP(cpu, CONFIG_NR_CPUS) = {0};
     unsigned int i;
@@ -61,7 +60,7 @@ static int pool_info(struct sysctl_cpupool_op_arg *a)
     for_each_cpu (i) {
         bit_set(cpu, i);
     }
-    a->sched_id = scheduler_id();
+    a->sched_id = scheduler_id(v);
     a->n_dom = domains();
     return bitmap_arg_out(&a->cpumap, cpu, CONFIG_NR_CPUS);
 }
@@ -75,10 +74,9 @@ static int pool_free_cpus(struct sysctl_cpupool_op_arg *a)
 
 int sysctl_op_cpupool_op(struct vcpu *v, struct sysctl_cpupool_op_arg *a)
 {
-    (void)v;
     switch (a->op) {
     case CPUPOOL_OP_INFO:
-        return pool_info(a);
+        return pool_info(v, a);
     case CPUPOOL_OP_FREEINFO:
         return pool_free_cpus(a);
     case CPUPOOL_OP_CREATE:

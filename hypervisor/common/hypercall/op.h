@@ -12,6 +12,8 @@
  *       the same, placed before the switch (see op_evtchn.c)
  *   OP_NULL(number, name, hook)
  *       no argument: int64_t <prefix>_op_<name>(struct vcpu *v)
+ *   OP_REFUSED(number, name, error, why)
+ *       the ABI knows it, Hearth leaves it out on purpose: the error, for every caller
  *
  * `type` is an internal structure of abi_types.h with the layout of the native wire structure
  * (common/abi asserts it), `direction` IN or INOUT (copied back when the result is 0), `hook` an
@@ -99,6 +101,10 @@ static always_inline int64_t op_finish(int rc, bool copy_back, guest_ptr_t arg, 
         row_rc = prefix##_op_##name(v, row_d, &row_arg);                                           \
         return op_finish(row_rc, OP_COPY_BACK_##direction, arg, &row_arg, sizeof(row_arg));        \
     }
+
+#define OP_CASE_REFUSED(number, error)                                                             \
+    case number:                                                                                   \
+        return -(error);
 
 #define OP_CASE_NULL(prefix, number, name, hook)                                                   \
     case number: {                                                                                 \

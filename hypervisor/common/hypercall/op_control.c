@@ -79,6 +79,6 @@ int64_t hypercall_vcpu_op(struct vcpu *v, struct hypercall_args *args)
     switch ((uint32_t)args->arg[0]) {
 #include <hearth/hypercall/vcpu.def>
     default:
-        return -ENOSYS;
+        return -EINVAL; /* XEN-ABI: on Arm the others do not exist */
     }
 }

@@ -81,7 +81,7 @@
         args->arg[0] = (number) | (uint64_t)cursor << CMD_BITS;                                    \
         return rc;                                                                                 \
     }
-#define OP_REFUSED(number, name, error)
+#define OP_REFUSED(number, name, error, why)
 
 /* XEN-ABI: the version calls do not look at count. */
 #define OP_NEEDS_ONE_setup_table true
@@ -98,11 +98,9 @@
 #define OP_ARRAY(number, name, type, hook)                                                         \
     case number:                                                                                   \
         return grant_row_##name(v, args);
-#define OP_ONE    OP_ARRAY
-#define OP_CURSOR OP_ARRAY
-#define OP_REFUSED(number, name, error)                                                            \
-    case number:                                                                                   \
-        return error;
+#define OP_ONE                               OP_ARRAY
+#define OP_CURSOR                            OP_ARRAY
+#define OP_REFUSED(number, name, error, why) OP_CASE_REFUSED(number, error)
 
 int64_t hypercall_grant_table_op(struct vcpu *v, struct hypercall_args *args)
 {

@@ -10,6 +10,8 @@
 
 #define OP_TARGET(number, name, type, direction, hook, field)                                      \
     OP_CASE_TARGET(memory, number, name, type, direction, hook, field)
+#define OP_REFUSED(number, name, error, why) OP_CASE_REFUSED(number, error)
+#define OP_RESERVATION(number, name, type, hook)
 #define OP_NULL(number, name, hook) OP_CASE_NULL(memory, number, name, hook)
 
 static int64_t reservation(struct vcpu *v, uint32_t cmd, uint64_t start, guest_ptr_t arg,

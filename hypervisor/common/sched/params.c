@@ -90,3 +90,18 @@ nanosec_t sched_ratelimit(const struct domain *d)
 {
     return READ_ONCE(d->pool->ratelimit);
 }
+
+nanosec_t sched_idle_time(unsigned int cpu)
+{
+    const struct cpu *c = cpus[cpu];
+    struct cpupool *pool = c->sched->pool;
+    nanosec_t idle;
+
+    spin_lock(&pool->lock);
+    idle = c->idle_ns;
+    if (c->sched->running == NULL) {
+        idle += now() - c->idle_since;
+    }
+    spin_unlock(&pool->lock);
+    return idle;
+}

@@ -100,13 +100,6 @@ struct sysctl_numainfo_arg {
     guest_ptr_t distance;
 };
 
-struct sysctl_pcitopoinfo_arg {
-    uint32_t num_devs; /* in; out: how many were looked at */
-    uint32_t pad;
-    guest_ptr_t devs;  /* struct physdev_pci_device_arg */
-    guest_ptr_t nodes; /* 32 bits each */
-};
-
 /* XEN_SYSCTL_CPUPOOL_OP_* */
 #define CPUPOOL_OP_CREATE     1U
 #define CPUPOOL_OP_DESTROY    2U
@@ -147,7 +140,6 @@ union sysctl_args {
     struct sysctl_availheap_arg availheap;
     struct sysctl_cputopoinfo_arg cputopoinfo;
     struct sysctl_numainfo_arg numainfo;
-    struct sysctl_pcitopoinfo_arg pcitopoinfo;
     struct sysctl_cpupool_op_arg cpupool_op;
     struct sysctl_scheduler_op_arg scheduler_op;
     uint8_t raw[128];

@@ -63,7 +63,8 @@ size_t console_domain_read(struct domain *d, char *buf, size_t size);
 size_t console_ring_read(char *buf, size_t size, uint32_t *index);
 /* Where what is kept begins. */
 uint32_t console_ring_start(void);
-void console_ring_clear(void);
+/* Forgets what lies before index. */
+void console_ring_clear(uint32_t index);
 
 /* Flushes and makes printk() lock-free: panic and bug only. */
 void console_panic_mode(void);

@@ -108,6 +108,9 @@ nanosec_t sched_ratelimit(const struct domain *d);
 struct cpupool *sched_default_pool(void);
 const struct sched_policy *sched_policy_of(const struct domain *d);
 
+/* How long `cpu` (online) has idled, this moment included. */
+nanosec_t sched_idle_time(unsigned int cpu);
+
 /* SOFTIRQ_SCHEDULE's handler. */
 void sched_softirq(void);
 

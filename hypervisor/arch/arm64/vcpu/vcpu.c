@@ -34,7 +34,7 @@ int arch_domain_check_config(struct domain_config *config)
         config->gic_version = (uint8_t)gic_version();
     }
     if (config->gic_version != gic_version()) {
-        return -EOPNOTSUPP;
+        return -ENODEV;
     }
     limit = config->gic_version == 2 ? MAX_VCPUS_GICV2 : MAX_VCPUS_GICV3;
     if (config->max_vcpus == 0 || config->max_vcpus > limit || config->nr_spis > MAX_SPIS) {

@@ -16,7 +16,7 @@ struct vcpu;
     int grant_op_##name(struct vcpu *v, struct type *a, enum xsm_hook hook_id) must_check;
 #define OP_CURSOR(number, name, type, hook)                                                        \
     int grant_op_##name(struct vcpu *v, const struct type *a, uint32_t *cursor) must_check;
-#define OP_REFUSED(number, name, error)
+#define OP_REFUSED(number, name, error, why)
 #include <hearth/hypercall/grant.def>
 #undef OP_ARRAY
 #undef OP_ONE

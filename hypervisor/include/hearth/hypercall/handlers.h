@@ -20,8 +20,10 @@ struct vcpu;
 #define OP_TARGET(number, name, type, direction, hook, field)                                      \
     int OP_PREFIX(name)(struct vcpu * v, struct domain * d, struct type * a);
 #define OP_NULL(number, name, hook) int64_t OP_PREFIX(name)(struct vcpu * v);
+#define OP_REFUSED(number, name, error, why)
+#define OP_RESERVATION(number, name, type, hook)
 
-#define OP_PREFIX(name)             sched_op_##name
+#define OP_PREFIX(name) sched_op_##name
 #include <hearth/hypercall/sched.def>
 #undef OP_PREFIX
 #define OP_PREFIX(name) hvm_op_##name
@@ -38,6 +40,8 @@ struct vcpu;
 #undef OP_SELF
 #undef OP_TARGET
 #undef OP_NULL
+#undef OP_REFUSED
+#undef OP_RESERVATION
 
 /* vcpu_op has a second argument, the vCPU acted upon: rows of their own form. */
 #define VCPU_OP(number, name, type, hook)                                                          \
