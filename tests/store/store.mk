@@ -9,3 +9,8 @@ build/store/standin.so: tests/store/standin.c $(inputs)/xen-headers/usr/include/
 
 .PHONY: store-oracle
 store-oracle: build/store/standin.so $(inputs)/store/usr/bin/xenstore
+
+# Instructions of both daemons side by side. BENCH_ARGS: --quick, --debian-only.
+.PHONY: bench-store
+bench-store: store-oracle
+	$(Q)/usr/bin/python3 tests/bench/store/run.py $(BENCH_ARGS)

@@ -26,6 +26,8 @@ WAIT = 120  # seconds that an answer may take on a loaded machine
  RELEASE, GET_DOMAIN_PATH, WRITE, MKDIR, RM, SET_PERMS, WATCH_EVENT, ERROR, IS_DOMAIN_INTRODUCED,
  RESUME, SET_TARGET, _, RESET_WATCHES, DIRECTORY_PART) = range(23)
 
+NONE, RUNNING, SHUTDOWN, DYING = range(4)  # states of a domain, as standin.c has them
+
 HEADER = struct.Struct("<IIII")  # type, req_id, tx_id, len
 PAYLOAD_MAX = 4096
 
@@ -139,7 +141,6 @@ class Client(Connection):
 
 RING = 1024
 REQ, RSP = 0, RING              # struct xenstore_domain_interface
-INDEXES = struct.Struct("<IIII")  # req_cons, req_prod, rsp_cons, rsp_prod
 REQ_CONS, REQ_PROD, RSP_CONS, RSP_PROD, FEATURES, STATE, RING_ERROR = (
     2 * RING + 4 * i for i in range(7))
 
@@ -154,15 +155,16 @@ class Guest(Connection):
         path.write_bytes(bytes(4096))
         with open(path, "r+b") as f:
             self.page = mmap.mmap(f.fileno(), 4096)
+        self.words = memoryview(self.page).cast("I")  # an index is stored as one word
         self.events_in = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.events_in.bind(str(daemon.dir / f"guest-{domid}"))
         daemon.add_domain(domid)
 
     def get(self, at):
-        return struct.unpack_from("<I", self.page, at)[0]
+        return self.words[at // 4]
 
     def put(self, at, value):
-        struct.pack_into("<I", self.page, at, value & 0xffffffff)
+        self.words[at // 4] = value & 0xffffffff
 
     def notify(self):
         local = (self.domid + 1) * 4096 + self.port
@@ -205,8 +207,7 @@ class Daemon:
         self.program = {"debian": DEBIAN / "lib/xen-4.17/bin/xenstored",
                         "hearth": HEARTH}.get(which, which)
         self.dir = Path(tempfile.mkdtemp(prefix="store-"))
-        self.domains = {0: "running"}
-        self.save_domains()
+        (self.dir / "domains").write_bytes(b"\1" + bytes(0x7ff0 - 1))
         (self.dir / "xsd_port").write_text("1")
         for page in ("xsd_kva", "ring-0"):
             (self.dir / page).write_bytes(bytes(4096))
@@ -233,22 +234,17 @@ class Daemon:
     def output(self):
         return (self.dir / "output").read_text(errors="replace")
 
-    def save_domains(self):
-        new = self.dir / "domains.new"
-        new.write_text("".join(f"{d} {s}\n" for d, s in sorted(self.domains.items())))
-        new.rename(self.dir / "domains")
+    def set_domain(self, domid, state):
+        with open(self.dir / "domains", "r+b") as f:
+            f.seek(domid)
+            f.write(bytes([state]))
 
     def add_domain(self, domid):
-        self.domains[domid] = "running"
-        self.save_domains()
+        self.set_domain(domid, RUNNING)
 
-    def end_domain(self, domid, state=None):
+    def end_domain(self, domid, state=NONE):
         """A domain is gone, or in a state; the daemon hears of it by VIRQ_DOM_EXC."""
-        if state is None:
-            del self.domains[domid]
-        else:
-            self.domains[domid] = state
-        self.save_domains()
+        self.set_domain(domid, state)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
             s.sendto(struct.pack("<I", 1), str(self.dir / "evtchn"))
 
