@@ -6,7 +6,7 @@
 ifeq ($(ARCH),host)
 
 UNIT_WARNINGS := $(filter-out -Wmissing-prototypes -Wconversion,$(WARNINGS))
-UNIT_CFLAGS := -std=gnu11 -g $(UNIT_WARNINGS) $(TARGET_CFLAGS) $(INCLUDES) -I tests/unit \
+UNIT_CFLAGS := -std=gnu11 -g $(UNIT_WARNINGS) $(TARGET_CFLAGS) $(no_trace) $(INCLUDES) -I tests/unit \
                -I hypervisor -idirafter hypervisor/arch/arm64/include -isystem $(xen_headers)
 
 unit_programs := $(patsubst tests/%.c,$(out)/%,$(wildcard tests/unit/test_*.c))
@@ -38,8 +38,19 @@ $(fuzz_programs): $(out)/fuzz/%: $(out)/tests/fuzz/%.o $(out)/libhearth.a
          $(unit_helpers:.o=.d)
 .SECONDARY: $(patsubst $(out)/%,$(out)/tests/%.o,$(unit_programs) $(fuzz_programs))
 
+# What the fuzzers start from: tests/fuzz/corpus/<fuzzer>/*, of which device trees are compiled.
+fuzz_seeds := $(patsubst %.dts,%.dtb,$(patsubst tests/fuzz/%,$(out)/%,\
+                $(wildcard tests/fuzz/corpus/*/*)))
+
+$(out)/corpus/%.dtb: tests/fuzz/corpus/%.dts
+	@mkdir -p $(@D)
+	$(Q)dtc -q -I dts -O dtb -o $@ $<
+$(out)/corpus/%: tests/fuzz/corpus/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
 .PHONY: unit-programs fuzz-programs
 unit-programs: $(unit_programs)
-fuzz-programs: $(fuzz_programs)
+fuzz-programs: $(fuzz_programs) $(fuzz_seeds)
 
 endif

