@@ -20,6 +20,10 @@ PATH=$PATH:/usr/sbin:/sbin
 say() { printf '  FETCH   %s\n' "$*" >&2; }
 die() { printf 'fetch: %s\n' "$*" >&2; exit 1; }
 
+# On a terminal apt shows how far it is; else a line for each file.
+quiet=-q
+[ ! -t 2 ] || quiet=
+
 # The user's Debian mirror: the source of any Debian release's "main".
 mirror() {
     if [ -n "${HEARTH_MIRROR:-}" ]; then
@@ -39,11 +43,20 @@ security() {
 
 state() { echo "$top/build/apt/$1-$2"; }
 
+# Package lists and caches of one state, and the largest package, unpacked.
+need_mib=400
+room() {
+    free=$(df -Pm "$top/build" | awk 'NR == 2 { print $4 }')
+    [ "$free" -ge $need_mib ] ||
+        die "$top/build: $free MiB of disk are free, fetching Debian's packages takes $need_mib"
+}
+
 make_state() {
     s=$1 arch=$2 dir=$(state "$1" "$2")
     [ ! -e "$dir/ready" ] || return 0
     uri=$(mirror)
     [ -n "$uri" ] || die "no Debian mirror in this machine's apt sources; set HEARTH_MIRROR=URI"
+    room
     mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/debs"
     : >"$dir/status"
     echo "deb [signed-by=$keyring] $uri $s main" >"$dir/sources.list"
@@ -64,7 +77,9 @@ Dir::Etc::SourceParts "/dev/null";
 Dir::Etc::PreferencesParts "/dev/null";
 CONF
     say "package lists of $s for $arch"
-    apt-get -c "$dir/apt.conf" -qq update >&2 || return 1
+    apt-get -c "$dir/apt.conf" $quiet -o APT::Update::Error-Mode=any update >&2 ||
+        die "cannot read the mirror $uri. Only the first run needs it: is this machine online?" \
+            "HEARTH_MIRROR=URI names another one."
     touch "$dir/ready"
 }
 
@@ -76,11 +91,11 @@ deb() {
         make_state "$1" "$2"
         say "$3 ($1, $2)"
         (cd "$dir/debs" && {
-            apt-get -c "$dir/apt.conf" -qq download "$3" >&2 || {
+            apt-get -c "$dir/apt.conf" $quiet download "$3" >&2 || {
                 rm -f "$dir/ready"
-                make_state "$1" "$2" && apt-get -c "$dir/apt.conf" -qq download "$3" >&2
+                make_state "$1" "$2" && apt-get -c "$dir/apt.conf" $quiet download "$3" >&2
             }
-        }) || die "cannot download $3 of $1 for $2"
+        }) || die "cannot download $3 of $1 for $2: is this machine online, is the disk full?"
         found=$(ls "$dir/debs/$3"_*.deb | head -n 1)
     fi
     echo "$found"
@@ -195,7 +210,8 @@ xen-arm64)
     ;;
 xl-arm64)     xl ;;
 store-amd64)  store ;;
-xen-headers)  unpack $suite amd64 libxen-dev "$inputs/xen-headers" ;;
+# The same for all architectures; of arm64, whose package lists are here anyway.
+xen-headers)  unpack $suite arm64 libxen-dev "$inputs/xen-headers" ;;
 qemu10)       qemu10 ;;
 *)            die "unknown input: $1" ;;
 esac

@@ -15,12 +15,29 @@ for group in "$@"; do
 done
 [ -n "$missing" ] || exit 0
 
+command -v apt-get >/dev/null || {
+    echo "This machine has no apt-get. Hearth is built on Debian 12; these packages are missing:"
+    echo "$missing"
+    exit 1
+}
 echo "Installing:$missing"
 root=
 if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || { echo "Run this once as root: apt-get install$missing"; exit 1; }
+    command -v sudo >/dev/null || {
+        echo "There is no sudo here: run this once as root, then try again as yourself:"
+        echo "  apt-get update && apt-get install --no-install-recommends$missing"
+        exit 1
+    }
     root=sudo
 fi
-# One elevation for both steps.
-$root sh -c 'export DEBIAN_FRONTEND=noninteractive
-    apt-get -qq update; apt-get -qq -y install --no-install-recommends "$@"' sh $missing
+# On a terminal apt shows how far it is; else a line for each file. One elevation for both steps.
+quiet=-q
+[ ! -t 1 ] || quiet=
+$root sh -c 'export DEBIAN_FRONTEND=noninteractive quiet=$1; shift
+    apt-get $quiet update
+    apt-get $quiet -y -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"' \
+    sh "$quiet" $missing || {
+    echo "The packages above could not be installed; apt says why. Only this first run needs a"
+    echo "Debian mirror: is this machine online, do its apt sources name one, is the disk full?"
+    exit 1
+}

@@ -20,4 +20,4 @@ features:
 	$(Q)$(PYTHON) mk/features README.md
 
 format:
-	$(Q)git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+	$(Q)mk/sources.py '*.c' '*.h' | xargs clang-format -i

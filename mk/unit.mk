@@ -6,8 +6,9 @@
 ifeq ($(ARCH),host)
 
 UNIT_WARNINGS := $(filter-out -Wmissing-prototypes -Wconversion,$(WARNINGS))
-UNIT_CFLAGS := -std=gnu11 -g $(UNIT_WARNINGS) $(TARGET_CFLAGS) $(no_trace) $(INCLUDES) -I tests/unit \
-               -I hypervisor -idirafter hypervisor/arch/arm64/include -isystem $(xen_headers)
+UNIT_CFLAGS := -std=gnu11 -g $(UNIT_WARNINGS) $(TARGET_CFLAGS) $(no_trace) $(INCLUDES) \
+               -I tests/unit -I hypervisor \
+               -idirafter hypervisor/arch/arm64/include -isystem $(xen_headers)
 
 unit_programs := $(patsubst tests/%.c,$(out)/%,$(wildcard tests/unit/test_*.c))
 fuzz_programs := $(patsubst tests/%.c,$(out)/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -7,14 +7,10 @@ import sys
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "mk"))
+from sources import sources as files  # noqa: E402,F401
+
 ARCHES = ("arm64", "x86", "riscv64", "host")
-
-
-def files(*patterns):
-    """Files that git knows or would add, as paths relative to the top."""
-    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", *patterns],
-                         cwd=TOP, capture_output=True, text=True, check=True).stdout
-    return [Path(p) for p in out.splitlines() if (TOP / p).is_file()]
 
 
 def read(path):
