@@ -7,7 +7,7 @@
 # checked with Debian's keyring (or HEARTH_KEYRING). What is there already is not fetched again.
 #
 #   mk/fetch.sh arm64-6.1|arm64-6.12|riscv64-6.12|x86-6.1|busybox-ARCH|xen-arm64|xen-headers|qemu10
-#                |xl-arm64|store-amd64
+#                |xl-arm64|debian-arm64|store-amd64
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -101,6 +101,22 @@ deb() {
     echo "$found"
 }
 
+# debs SUITE ARCH PACKAGE...: downloads those that are not there yet, all in one go.
+debs() {
+    dir=$(state "$1" "$2")
+    s=$1 arch=$2
+    shift 2
+    missing=
+    for p in "$@"; do
+        ls "$dir/debs/$p"_*.deb >/dev/null 2>&1 || missing="$missing $p"
+    done
+    [ -n "$missing" ] || return 0
+    make_state "$s" "$arch"
+    say "packages of $s for $arch:$missing"
+    # Whatever fails here, deb() tries again and names.
+    (cd "$dir/debs" && apt-get -c "$dir/apt.conf" -qq download $missing >&2) || :
+}
+
 # The package that a meta package such as linux-image-arm64 depends on now.
 depends() {
     make_state "$1" "$2"
@@ -145,9 +161,11 @@ busybox() {
 xl_packages="xen-utils-4.17 xen-utils-common xenstore-utils libxenmisc4.17 libxenstore4 libxencall1
 libxenevtchn1 libxengnttab1 libxenforeignmemory1 libxentoolcore1 libxentoollog1 libxendevicemodel1
 libxenhypfs1 libc6 libyajl2 libuuid1 zlib1g libext2fs2 libcom-err2 libss2 libblkid1 libfdt1
-libncurses6 libtinfo6 libgcc-s1 bash e2fsprogs bridge-utils"
+libncurses6 libtinfo6 libgcc-s1 bash e2fsprogs bridge-utils mount libmount1 libsmartcols1
+libselinux1 libpcre2-8-0 bsdutils"
 xl_modules="drivers/xen drivers/block/loop.ko drivers/block/xen-blkback
 drivers/block/xen-blkfront.ko drivers/net/xen-netback drivers/net/xen-netfront.ko
+drivers/virtio/virtio_mmio.ko drivers/block/virtio_blk.ko
 fs/ext4 fs/jbd2 fs/mbcache.ko lib/crc16.ko lib/libcrc32c.ko crypto/crc32c_generic.ko
 arch/arm64/crypto net/802 net/llc net/bridge/bridge.ko
 modules.dep modules.builtin"
@@ -155,6 +173,7 @@ modules.dep modules.builtin"
 xl() {
     tmp=$inputs/arm64/xl.tmp
     rm -rf "$tmp" && mkdir -p "$tmp"
+    debs $suite arm64 $xl_packages
     for p in $xl_packages; do
         unpack $suite arm64 "$p" "$tmp"
     done
@@ -180,6 +199,33 @@ store() {
         unpack $suite amd64 "$p" "$inputs/store.tmp"
     done
     mv "$inputs/store.tmp" "$inputs/store"
+}
+
+# The root file system of a guest: Debian's own init, shell and tools, and what they link to. No
+# maintainer script is run; mk/xl/debian-image does what is needed of them.
+debian_packages="base-files base-passwd bash coreutils dash debianutils diffutils dpkg e2fsprogs
+findutils grep gzip hostname iproute2 iputils-ping libacl1 libattr1 libaudit1 libblkid1 libbpf1
+libbsd0 libbz2-1.0 libc-bin libc6 libcap-ng0 libcap2 libcom-err2 libcrypt1 libelf1 libext2fs2
+libgcc-s1 libgcrypt20 libgmp10 libgpg-error0 liblz4-1 liblzma5 libmd0 libmnl0 libmount1 libncursesw6
+libpam-modules libpam0g libpcre2-8-0 libproc2-0 libselinux1 libsmartcols1 libss2 libsystemd0
+libtinfo6 libudev1 libuuid1 libzstd1 login mawk mount ncurses-base ncurses-bin netcat-openbsd procps
+sed sysvinit-core sysvinit-utils tar util-linux zlib1g"
+
+debian() {
+    tmp=$inputs/arm64/debian.tmp
+    rm -rf "$tmp" && mkdir -p "$tmp/root/var/lib/dpkg"
+    debs $suite arm64 $debian_packages
+    for p in $debian_packages; do
+        unpack $suite arm64 "$p" "$tmp/root"
+        dpkg-deb -f "$(deb $suite arm64 "$p")" |
+            sed '1a\Status: install ok unpacked' >>"$tmp/root/var/lib/dpkg/status"
+        echo >>"$tmp/root/var/lib/dpkg/status"
+    done
+    for d in doc man locale info lintian bash-completion; do
+        rm -rf "$tmp/root/usr/share/$d"
+    done
+    rm -rf "$inputs/arm64/debian"
+    mv "$tmp" "$inputs/arm64/debian"
 }
 
 qemu10() {
@@ -209,6 +255,7 @@ xen-arm64)
         "$inputs/arm64/xen/xen"
     ;;
 xl-arm64)     xl ;;
+debian-arm64) debian ;;
 store-amd64)  store ;;
 # The same for all architectures; of arm64, whose package lists are here anyway.
 xen-headers)  unpack $suite arm64 libxen-dev "$inputs/xen-headers" ;;

@@ -4,8 +4,10 @@
 
 xl_root := $(inputs)/arm64/xl
 xl_dom0 := build/xl/dom0.cpio
+xl_store := build/xl/store.img
+debian_root := $(inputs)/arm64/debian/root
 xl_modules := xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc crc32c_generic libcrc32c llc \
-              stp bridge loop crc16 mbcache jbd2 ext4 xen-blkback xen-netback
+              stp bridge virtio_mmio virtio_blk loop crc16 mbcache jbd2 ext4 xen-blkback xen-netback
 domu_modules := crc32c_generic libcrc32c crc16 mbcache jbd2 ext4 xen-blkfront xen-netfront
 
 $(xl_root)/usr/lib/xen-4.17/bin/xl: mk/fetch.sh
@@ -21,5 +23,12 @@ $(xl_dom0): build/xl/domu.cpio mk/xl/init mk/xl/pack mk/xl.mk $(wildcard mk/xl/e
 	$(call say,CPIO,$@)
 	$(Q)mk/xl/pack dom0 $@ $(xl_modules)
 
+$(debian_root)/var/lib/dpkg/status: mk/fetch.sh
+	$(Q)mk/fetch.sh debian-arm64 && touch -c $@
+
+$(xl_store): mk/xl/debian-image $(wildcard mk/xl/debian/*) $(debian_root)/var/lib/dpkg/status
+	$(call say,EXT4,$@)
+	$(Q)mk/xl/debian-image $(debian_root) $@
+
 .PHONY: xl-image
-xl-image: $(xl_dom0)
+xl-image: $(xl_dom0) $(xl_store)

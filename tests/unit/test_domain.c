@@ -2,6 +2,10 @@
 /* Domains: identity, references, pausing, the end, and that nothing of one stays behind. */
 #include "unit.h"
 
+#include <hearth/bitmap.h>
+#include <hearth/evtchn.h>
+#include <hearth/shared.h>
+
 #include "machine.h"
 
 static const char *stopped;
@@ -247,6 +251,32 @@ static void test_last_one_out(void **state)
     host_on_stop = NULL;
 }
 
+#define BIND_VIRQ 1U /* EVTCHNOP_bind_virq */
+
+/* dom0's tools hear of a domain's death once it is gone, so that they let go of its pages. */
+static void test_death_is_told(void **state)
+{
+    struct evtchn_bind_virq_arg a = {.virq = VIRQ_DOM_EXC, .vcpu = 0};
+    struct domain_config config = machine_config;
+    const struct guest_shared_info *shared;
+    struct domain *dom0, *d;
+
+    (void)state;
+    config.hardware = true;
+    config.privileged = true;
+    dom0 = machine_domain(0, &config, 1);
+    shared = dom0->shared_info;
+    d = machine_domain(9, &machine_config, 0);
+    assert_int_equal(
+        machine_call(dom0->vcpu[0], hypercall_event_channel_op, BIND_VIRQ, &a, sizeof(a)), 0);
+    d->arch.release_steps = 1; /* one restart: not gone yet */
+    assert_int_equal(domain_kill(d), -ERESTART);
+    assert_false(bit_test(shared->evtchn_pending, a.port));
+    machine_kill(d);
+    assert_true(bit_test(shared->evtchn_pending, a.port));
+    machine_kill(dom0);
+}
+
 /* --- Without memory --- */
 
 static mfn_t hoard[HOST_RAM_SIZE / PAGE_SIZE];
@@ -309,7 +339,7 @@ int main(void)
         cmocka_unit_test(test_ids),           cmocka_unit_test(test_id_wrap),
         cmocka_unit_test(test_vcpus),         cmocka_unit_test(test_pause_counts),
         cmocka_unit_test(test_shutdown_once), cmocka_unit_test(test_last_one_out),
-        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_death_is_told), cmocka_unit_test(test_out_of_memory),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -2,9 +2,13 @@
 /* Debug keys: what Hearth shows when the console's input is its own. Printed at any loglvl. */
 #include <hearth/arch/cpu.h>
 #include <hearth/arch/vcpu.h>
+#include <hearth/atomic.h>
 #include <hearth/console.h>
 #include <hearth/cpu.h>
 #include <hearth/domain.h>
+#include <hearth/grant.h>
+#include <hearth/heap.h>
+#include <hearth/p2m.h>
 #include <hearth/page.h>
 #include <hearth/vcpu.h>
 
@@ -116,11 +120,26 @@ static void show_run_queues(void)
 static void show_memory(void)
 {
     struct page_stats s;
+    const struct domain *d;
 
     page_stats(&s);
     say("memory: %llu KiB in all, %llu free (%llu to be scrubbed), %llu of guests\n",
         (unsigned long long)s.total * 4, (unsigned long long)s.free * 4,
         (unsigned long long)s.dirty * 4, (unsigned long long)s.guest * 4);
+    say("heap: %zu bytes in use, %zu pages of small objects\n", heap_in_use(), heap_slab_pages());
+    for_each_domain (d) {
+        say("  d%u: %lu KiB of RAM, %u pages of stage-2 tables\n", d->id, d->tot_pages * 4,
+            READ_ONCE(d->p2m[0]->table_pages));
+    }
+}
+
+static void show_grants(void)
+{
+    struct domain *d;
+
+    for_each_domain (d) {
+        grant_print(d);
+    }
 }
 
 static void reboot(void)
@@ -132,6 +151,7 @@ static void reboot(void)
 static const struct debug_key_row rows[] = {
     {'0', true, show_dom0_registers, "registers of dom0's vCPUs"},
     {'d', true, show_registers, "registers of this CPU's vCPU"},
+    {'g', true, show_grants, "grant tables"},
     {'h', false, show_help, "this list"},
     {'m', true, show_memory, "memory"},
     {'q', true, show_domains, "domains and vCPUs"},

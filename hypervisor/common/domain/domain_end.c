@@ -252,5 +252,9 @@ int domain_kill(struct domain *d)
     }
     evtchn_send_host_virq(VIRQ_DOM_EXC);
     domain_put(d);
+    /* XEN-ABI: xenstored and xenconsoled let go of what they map of it when they hear this. */
+    if (hardware_domain != NULL) {
+        evtchn_send_global_virq(hardware_domain, VIRQ_DOM_EXC);
+    }
     return 0;
 }

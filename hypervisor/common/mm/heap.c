@@ -29,6 +29,7 @@ static struct slab_class {
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_HEAP);
 static size_t in_use;
+static size_t slab_pages;
 
 static uint16_t *object_at(const struct page *pg, uint32_t link)
 {
@@ -96,6 +97,7 @@ static void *slab_alloc(unsigned int class)
         }
         page_list_add(&c->partial, pg);
         c->empty++;
+        slab_pages++;
     }
     object = object_at(pg, pg->slab_free);
     pg->slab_free = *object;
@@ -136,6 +138,7 @@ static void slab_free(struct page *pg, void *p)
         drop = c->empty > 0;
         if (drop) {
             page_list_del(&c->partial, pg);
+            slab_pages--;
         } else {
             c->empty++;
         }
@@ -227,4 +230,9 @@ void heap_free(void *p)
 size_t heap_in_use(void)
 {
     return READ_ONCE(in_use);
+}
+
+size_t heap_slab_pages(void)
+{
+    return READ_ONCE(slab_pages);
 }

@@ -37,3 +37,6 @@ int grant_state_load(struct domain *d, const struct state_header *h, const void 
 
 /* NULL, or which invariant is broken among these domains. Nothing may run in them. */
 const char *grant_audit(struct domain *const *all, unsigned int n);
+
+/* Debug key 'g'. The domain may run meanwhile: each number is right by itself. */
+void grant_print(const struct domain *d);

@@ -16,3 +16,5 @@ void heap_free(void *p);
 
 /* Bytes handed out and not freed, for leak tests. */
 size_t heap_in_use(void);
+/* Pages that are cut into objects; an empty one of each size is kept. */
+size_t heap_slab_pages(void);
