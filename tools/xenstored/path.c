@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "path.h"
+
+#include <string.h>
+
+/* 1 for the characters of names, 2 for the slash. */
+static const uint8_t kind[256] = {
+    ['-'] = 1, ['_'] = 1, ['@'] = 1, ['/'] = 2, ['0' ... '9'] = 1, ['A' ... 'Z'] = 1,
+    ['a' ... 'z'] = 1};
+
+bool path_valid(const char *path, size_t len, size_t home_len)
+{
+    unsigned int before = 0;
+
+    if (len == 0 || len > PATH_ABS_MAX || (home_len != 0 && len - home_len > PATH_REL_MAX) ||
+        (path[0] != '/' && path[0] != '@')) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        unsigned int k = kind[(uint8_t)path[i]];
+
+        if (k == 0 || (k == 2 && before == 2)) {
+            return false;
+        }
+        before = k;
+    }
+    return before != 2 || len == 1;
+}
+
+size_t path_parent(const char *path, size_t len)
+{
+    while (len > 1 && path[len - 1] != '/') {
+        len--;
+    }
+    return len > 1 ? len - 1 : 1;
+}
+
+bool path_below(const char *parent, size_t parent_len, const char *child, size_t child_len)
+{
+    if (parent_len == 1 && parent[0] == '/') {
+        return child_len != 0 && child[0] == '/';
+    }
+    return child_len >= parent_len && memcmp(parent, child, parent_len) == 0 &&
+           (child_len == parent_len || child[parent_len] == '/');
+}
+
+static uint64_t secret = 0x9e3779b97f4a7c15;
+
+void hash_key(uint64_t key)
+{
+    secret = key | 1;
+}
+
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+    __uint128_t product = (__uint128_t)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint64_t hash_bytes(const char *p, size_t len)
+{
+    uint64_t h = secret ^ len, word;
+
+    while (len >= sizeof(word)) {
+        memcpy(&word, p, sizeof(word));
+        h = fold(h ^ word, 0xa0761d6478bd642f);
+        p += sizeof(word);
+        len -= sizeof(word);
+    }
+    word = 0;
+    for (size_t i = 0; i < len; i++) {
+        word |= (uint64_t)(uint8_t)p[i] << (8 * i);
+    }
+    return fold(h ^ word ^ secret, 0xe7037ed1a0b428db ^ secret);
+}

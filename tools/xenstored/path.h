@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paths: `/`, or `/name/name...` without a trailing slash. A special path starts with `@`.
+ * Wire protocol: xenstore.txt, "Xenstore protocol details".
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PATH_ABS_MAX 3072 /* bytes without NUL, as XENSTORE_ABS_PATH_MAX */
+#define PATH_REL_MAX 2048
+
+/*
+ * Whether the path may name a node: allowed characters, no empty component, within the lengths.
+ * `home_len` is the length of the prefix that a relative path was completed with, 0 for an absolute
+ * one. Special paths are valid too.
+ */
+bool path_valid(const char *path, size_t len, size_t home_len);
+static inline bool path_special(const char *path)
+{
+    return path[0] == '@';
+}
+
+/* Length of the parent of a valid absolute path other than `/`: 1 for the root. */
+size_t path_parent(const char *path, size_t len);
+/* Whether `child` is `parent` or lies below it. */
+bool path_below(const char *parent, size_t parent_len, const char *child, size_t child_len);
+
+/*
+ * A name's hash. It is keyed, so that nobody who does not know the key can choose names that
+ * collide. hash_key() is called once, before the first hash.
+ */
+void hash_key(uint64_t key);
+uint64_t hash_bytes(const char *p, size_t len);

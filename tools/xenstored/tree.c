@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tree.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "path.h"
+
+int tree_init(struct tree *tree, struct tree_env *env, struct perm_set *perms)
+{
+    tree->env = env;
+    tree->root = node_new(env, "", 0, "", 0, perms, 0);
+    return tree->root != NULL ? 0 : -ENOMEM;
+}
+
+void tree_free(struct tree *tree)
+{
+    if (tree->root != NULL) {
+        node_put(tree->env, tree->root);
+        tree->root = NULL;
+    }
+}
+
+void tree_share(struct tree *to, const struct tree *from)
+{
+    to->env = from->env;
+    to->root = node_get(from->root);
+}
+
+static size_t component_end(const char *path, size_t len, size_t from)
+{
+    const char *slash = memchr(path + from, '/', len - from);
+
+    return slash != NULL ? (size_t)(slash - path) : len;
+}
+
+struct node *tree_closest(const struct tree *tree, const char *path, size_t len, size_t *found_len)
+{
+    struct node *node = tree->root;
+    size_t at = 1;
+
+    *found_len = 1;
+    while (at < len) {
+        size_t end = component_end(path, len, at);
+        struct node *child;
+
+        if (node->kids == NULL) {
+            break;
+        }
+        child = trie_find(node->kids->top, hash_bytes(path + at, end - at), path + at, end - at);
+        if (child == NULL) {
+            break;
+        }
+        node = child;
+        *found_len = end;
+        at = end + 1;
+    }
+    return node;
+}
+
+struct node *tree_find(const struct tree *tree, const char *path, size_t len)
+{
+    size_t found;
+    struct node *node = tree_closest(tree, path, len, &found);
+
+    return found == len ? node : NULL;
+}
+
+/* The slot of a node that exists; the node and all on the way to it are the tree's own. */
+static struct node **own_path(struct tree *tree, const char *path, size_t len)
+{
+    struct node **slot = &tree->root;
+    size_t at = 1;
+
+    while (node_own(tree->env, slot) != NULL) {
+        size_t end;
+        struct kids *kids;
+
+        if (at >= len) {
+            return slot;
+        }
+        end = component_end(path, len, at);
+        kids = kids_own(&(*slot)->kids, (*slot)->gen);
+        if (kids == NULL) {
+            return NULL;
+        }
+        slot = trie_slot(&kids->top, hash_bytes(path + at, end - at));
+        if (slot == NULL) {
+            return NULL;
+        }
+        at = end + 1;
+    }
+    return NULL;
+}
+
+int tree_set_value(struct tree *tree, const char *path, size_t len, const void *value,
+                   size_t value_len, uint64_t gen)
+{
+    struct node **slot = own_path(tree, path, len);
+
+    if (slot == NULL || node_set_value(tree->env, slot, value, value_len) == NULL) {
+        return -ENOMEM;
+    }
+    (*slot)->gen = gen;
+    return 0;
+}
+
+int tree_set_perms(struct tree *tree, const char *path, size_t len, struct perm_set *perms,
+                   uint64_t gen)
+{
+    struct node **slot = own_path(tree, path, len);
+
+    if (slot == NULL) {
+        return -ENOMEM;
+    }
+    perm_get(perms);
+    perm_put(&tree->env->perms, (*slot)->perms);
+    (*slot)->perms = perms;
+    (*slot)->gen = gen;
+    return 0;
+}
+
+/* Hangs `node`, whose reference it takes over if it succeeds, below a parent that is owned. */
+static int attach(struct node *parent, struct node *node, uint64_t gen)
+{
+    struct kids *kids = kids_own(&parent->kids, parent->gen);
+    int err;
+
+    if (kids == NULL) {
+        return -ENOMEM;
+    }
+    node->seq = kids->next_seq;
+    err = trie_add(&kids->top, hash_bytes(node->data, node->name_len), node);
+    if (err == 0) {
+        kids->next_seq++;
+        kids->count++;
+        kids->names += (uint32_t)node->name_len + 1;
+        kids->gen = gen;
+    }
+    return err;
+}
+
+/* The nodes for path[from..len), each the child of the one before, with one reference. */
+static struct node *chain(struct tree *tree, const char *path, size_t from, size_t len,
+                          const void *value, size_t value_len, struct perm_set *perms, uint64_t gen)
+{
+    struct node *below = NULL;
+
+    for (;;) {
+        size_t start = len;
+        struct node *node;
+
+        while (path[start - 1] != '/') {
+            start--;
+        }
+        node = node_new(tree->env, path + start, len - start, value, value_len, perms, gen);
+        if (node == NULL || (below != NULL && attach(node, below, gen) != 0)) {
+            if (node != NULL) {
+                node_put(tree->env, node);
+            }
+            break;
+        }
+        below = node;
+        if (start == from) {
+            return below;
+        }
+        len = start - 1;
+        value_len = 0;
+    }
+    if (below != NULL) {
+        node_put(tree->env, below);
+    }
+    return NULL;
+}
+
+int tree_add(struct tree *tree, const char *path, size_t len, const void *value, size_t value_len,
+             struct perm_set *perms, uint64_t gen)
+{
+    size_t found;
+    struct node **slot, *node;
+    int err;
+
+    (void)tree_closest(tree, path, len, &found);
+    node = chain(tree, path, found == 1 ? 1 : found + 1, len, value, value_len, perms, gen);
+    if (node == NULL) {
+        return -ENOMEM;
+    }
+    slot = own_path(tree, path, found);
+    err = slot != NULL ? attach(*slot, node, gen) : -ENOMEM;
+    if (err != 0) {
+        node_put(tree->env, node);
+    }
+    return err;
+}
+
+int tree_remove(struct tree *tree, const char *path, size_t len, uint64_t gen)
+{
+    size_t parent_len = path_parent(path, len), at = parent_len == 1 ? 1 : parent_len + 1;
+    struct node **slot = own_path(tree, path, parent_len), *node;
+    struct kids *kids;
+
+    if (slot == NULL) {
+        return -ENOMEM;
+    }
+    kids = kids_own(&(*slot)->kids, (*slot)->gen);
+    if (kids == NULL || trie_del(&kids->top, hash_bytes(path + at, len - at), &node) != 0) {
+        return -ENOMEM;
+    }
+    kids->count--;
+    kids->names -= (uint32_t)node->name_len + 1;
+    kids->gen = gen;
+    node_put(tree->env, node);
+    return 0;
+}
+
+struct walk {
+    struct frame {
+        struct node **kids;
+        uint32_t count, next;
+        size_t path_len;
+    } *frame;
+    size_t depth, room;
+    char path[PATH_ABS_MAX + 1];
+};
+
+static int enter(struct walk *walk, const struct node *node, size_t path_len)
+{
+    struct frame *frame;
+    uint32_t count = node->kids != NULL ? node->kids->count : 0;
+
+    if (count == 0) {
+        return 0;
+    }
+    if (walk->depth == walk->room) {
+        size_t room = walk->room != 0 ? 2 * walk->room : 16;
+
+        frame = mem_resize(walk->frame, room * sizeof(*frame));
+        if (frame == NULL) {
+            return -ENOMEM;
+        }
+        walk->frame = frame;
+        walk->room = room;
+    }
+    frame = &walk->frame[walk->depth];
+    frame->kids = mem_alloc(count * sizeof(struct node *));
+    if (frame->kids == NULL) {
+        return -ENOMEM;
+    }
+    kids_list(node->kids, frame->kids);
+    frame->count = count;
+    frame->next = 0;
+    frame->path_len = path_len;
+    walk->depth++;
+    return 0;
+}
+
+static int step(struct walk *walk, tree_visit *visit, void *arg)
+{
+    struct frame *frame = &walk->frame[walk->depth - 1];
+    const struct node *node;
+    size_t len = frame->path_len;
+    int err;
+
+    if (frame->next == frame->count) {
+        mem_free(frame->kids);
+        walk->depth--;
+        return 0;
+    }
+    node = frame->kids[frame->next++];
+    if (len != 1) {
+        walk->path[len++] = '/';
+    }
+    memcpy(walk->path + len, node->data, node->name_len);
+    len += node->name_len;
+    err = visit(arg, walk->path, len, node);
+    if (err != 0) {
+        return err < 0 ? err : 0;
+    }
+    return enter(walk, node, len);
+}
+
+int tree_walk(const struct node *node, const char *path, size_t len, tree_visit *visit, void *arg)
+{
+    struct walk walk = {.frame = NULL};
+    int err;
+
+    memcpy(walk.path, path, len);
+    err = visit(arg, walk.path, len, node);
+    if (err == 0) {
+        err = enter(&walk, node, len);
+    }
+    err = err < 0 ? err : 0;
+    while (err == 0 && walk.depth != 0) {
+        err = step(&walk, visit, arg);
+    }
+    while (walk.depth != 0) {
+        mem_free(walk.frame[--walk.depth].kids);
+    }
+    mem_free(walk.frame);
+    return err;
+}
