@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a change adds to the domains that own nodes, or takes from them: gathered first, applied last. */
+/* What a change adds to the domains that own nodes, or takes from them: gathered first, applied
+ * last. */
 #pragma once
 
 #include <stdint.h>

@@ -20,6 +20,7 @@ struct conn *conn_new(struct store *store, struct domain *domain, enum conn_kind
         do {
             conn->id = ++store->next_conn;
         } while (conn->id == 0);
+        list_init(&conn->flush);
         list_init(&conn->out);
         list_init(&conn->watches);
         list_init(&conn->txns);
@@ -33,7 +34,7 @@ static void drop(struct conn *conn, struct message *message)
 {
     struct quota *quota = &conn->domain->quota;
 
-    if (message->event && !conn->domain->privileged) {
+    if (message->event) {
         table_del(&conn->store->pending, &message->pending);
     }
     if (!message->event) {
@@ -51,19 +52,23 @@ void conn_reset(struct conn *conn)
     struct watch *watch, *watch_after;
     struct txn *txn, *txn_after;
 
-    list_for_each_entry(message, message_after, &store->events, struct message, link) {
+    list_for_each_entry(message, message_after, &store->events, struct message, link)
+    {
         if (message->conn == conn) {
             list_del(&message->link);
             mem_free(message);
         }
     }
-    list_for_each_entry(message, message_after, &conn->out, struct message, link) {
+    list_for_each_entry(message, message_after, &conn->out, struct message, link)
+    {
         drop(conn, message);
     }
-    list_for_each_entry(watch, watch_after, &conn->watches, struct watch, link) {
+    list_for_each_entry(watch, watch_after, &conn->watches, struct watch, link)
+    {
         watch_del(store, watch);
     }
-    list_for_each_entry(txn, txn_after, &conn->txns, struct txn, link) {
+    list_for_each_entry(txn, txn_after, &conn->txns, struct txn, link)
+    {
         txn_free(store, txn);
     }
     mem_free(conn->in);
@@ -75,6 +80,8 @@ void conn_free(struct conn *conn)
 {
     conn_reset(conn);
     list_del(&conn->link);
+    list_del(&conn->flush);
+    mem_free(conn->owner);
     mem_free(conn);
 }
 
@@ -111,8 +118,8 @@ struct message *message_new(size_t len)
 static bool send(struct conn *conn, struct message *message)
 {
     while (message->sent < message->len) {
-        ssize_t n = conn->ops->write(conn, message->data + message->sent,
-                                     message->len - message->sent);
+        ssize_t n =
+            conn->ops->write(conn, message->data + message->sent, message->len - message->sent);
 
         if (n < 0) {
             conn_broken(conn, (int)n);
@@ -150,7 +157,7 @@ void conn_queue(struct conn *conn, struct message *message)
     if (!message->event) {
         quota_add(&conn->domain->quota, QUOTA_OUTSTANDING, 1);
     }
-    if (first) {
+    if (first && !message->event) {
         conn_flush(conn);
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections: the bytes that come in until they are a request, and the messages that wait to go out.
- * A connection knows nothing of sockets and rings but the two functions that move its bytes.
+ * Connections: the bytes that come in until they are a request, and the messages that wait to go
+ * out. A connection knows nothing of sockets and rings but the two functions that move its bytes.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ struct txn;
 struct message {
     struct list link;
     struct conn *conn;
-    struct table_link pending; /* in store.pending, if `event` */
+    struct table_link pending; /* in store.pending, if `event` and queued */
     bool event;
     uint32_t len, sent;
     uint8_t data[];
@@ -48,7 +48,8 @@ enum conn_kind {
 };
 
 struct conn {
-    struct list link; /* in store.conns */
+    struct list link;  /* in store.conns */
+    struct list flush; /* in a list of watch_send(), while events are queued */
     struct store *store;
     struct domain *domain;
     const struct conn_ops *ops;
@@ -58,12 +59,12 @@ struct conn {
     int fd;
     bool broken;  /* nothing more is read or written */
     bool stalled; /* over its quota: nothing more is read until it reads */
-    uint8_t *in; /* CONN_IN_MAX bytes, while something is in it */
+    uint8_t *in;  /* CONN_IN_MAX bytes, while something is in it */
     uint32_t in_start, in_end;
     struct list out; /* struct message */
     struct list watches;
     struct list txns;
-    void *owner; /* the edge's own */
+    void *owner; /* the edge's own, freed with the connection; NULL in tests */
 };
 
 struct conn *conn_new(struct store *store, struct domain *domain, enum conn_kind kind,
@@ -92,5 +93,5 @@ bool conn_wants_in(const struct conn *conn);
 struct message *message_new(size_t len) must_check;
 /* Sends the reply whose payload is in store.spare, or queues it. */
 void conn_reply(struct conn *conn, const struct xsd_sockmsg *request, uint32_t type, size_t len);
-/* Queues a message and charges it to the domain. */
+/* Queues a message and charges it to the domain; a reply goes out at once if it is the first. */
 void conn_queue(struct conn *conn, struct message *message);

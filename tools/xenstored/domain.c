@@ -44,7 +44,7 @@ struct domain *domain_need(struct domain_table *table, uint16_t domid)
 
 void domain_trim(struct domain_table *table, struct domain *domain)
 {
-    if (domain->introduced || domain->conn != NULL || domain->features_set ||
+    if (domain->known || domain->introduced || domain->conn != NULL || domain->features_set ||
         domain->domid == DOMID_DOM0) {
         return;
     }
@@ -65,6 +65,7 @@ void domain_trim(struct domain_table *table, struct domain *domain)
 void domain_gone(struct domain_table *table, struct domain *domain)
 {
     table->serial[domain->domid]++;
+    domain->known = false;
     domain->introduced = false;
     domain->shutdown = false;
     domain->target = domain->domid;
@@ -76,8 +77,7 @@ void domain_gone(struct domain_table *table, struct domain *domain)
     domain_trim(table, domain);
 }
 
-void domain_who(const struct domain_table *table, const struct domain *domain,
-                struct perm_who *who)
+void domain_who(const struct domain_table *table, const struct domain *domain, struct perm_who *who)
 {
     who->privileged = domain->privileged;
     who->domid = domain->domid;

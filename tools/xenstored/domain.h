@@ -8,9 +8,9 @@
 #include "perm.h"
 #include "quota.h"
 
-#define DOMAINS       65536u
-#define DOMID_DOM0    0
-#define DOMID_INVALID 0x7ff4u
+#define DOMAINS    65536u
+#define DOMID_DOM0 0
+#define DOMID_LAST 0x7fefu
 
 struct conn;
 
@@ -22,13 +22,15 @@ struct conn;
 
 struct domain {
     uint16_t domid, target; /* target: itself where it has none */
+    bool known;             /* seen to exist, and not to be gone */
     bool introduced;
     bool shutdown; /* seen to be shut down, and that was announced */
     bool privileged;
     struct quota quota;
-    struct conn *conn; /* of its ring; NULL until it is introduced and after it was cut off for good */
+    struct conn
+        *conn; /* of its ring; NULL until it is introduced and after it was cut off for good */
     uint64_t mfn;
-    uint32_t port; /* the domain's end of the event channel */
+    uint32_t port;     /* the domain's end of the event channel */
     uint32_t features; /* of the ring, as the domain sees them */
     bool features_set; /* chosen before it was introduced */
 };

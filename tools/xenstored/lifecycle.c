@@ -4,13 +4,34 @@
 
 #include "store.h"
 
+int store_know(struct store *store, uint16_t domid)
+{
+    struct domain *domain = domain_find(&store->domains, domid);
+
+    if ((domain != NULL && domain->known) || store->edge->state == NULL) {
+        return 0;
+    }
+    if (domid != DOMID_DOM0 && store->edge->state(store, domid) >= DOMAIN_DYING) {
+        return -ENOENT;
+    }
+    domain = domain_need(&store->domains, domid);
+    if (domain == NULL) {
+        return -ENOMEM;
+    }
+    if (domid != DOMID_DOM0) {
+        store->domains.serial[domid]++;
+    }
+    domain->known = true;
+    return 0;
+}
+
 int store_introduce(struct store *store, uint16_t domid, uint64_t mfn, uint32_t port)
 {
     struct domain *domain;
-    int err;
+    int err = store_know(store, domid);
 
-    if (store->edge->state != NULL && store->edge->state(store, domid) >= DOMAIN_DYING) {
-        return -EINVAL;
+    if (err != 0) {
+        return err;
     }
     domain = domain_need(&store->domains, domid);
     if (domain == NULL) {
@@ -22,10 +43,10 @@ int store_introduce(struct store *store, uint16_t domid, uint64_t mfn, uint32_t 
         domain->features = FEATURES_ALL;
     }
     err = store->edge->introduce != NULL ? store->edge->introduce(store, domain) : 0;
-    if (err == 0) {
+    if (err == 0 && !domain->introduced) {
         domain->introduced = true;
         err = store_special_event(store, "@introduceDomain");
-    } else {
+    } else if (err != 0) {
         domain_trim(&store->domains, domain);
     }
     return err;
@@ -55,22 +76,23 @@ void store_check_domains(struct store *store)
         struct domain *domain = domain_find(&store->domains, (uint16_t)i);
         enum domain_state state;
 
-        if (domain == NULL || !domain->introduced) {
+        if (domain == NULL || (!domain->introduced && !domain->known)) {
             continue;
         }
         state = store->edge->state(store, (uint16_t)i);
-        if (state >= DOMAIN_SHUTDOWN && !domain->shutdown) {
+        if (state >= DOMAIN_SHUTDOWN && domain->introduced && !domain->shutdown) {
             domain->shutdown = true;
             changed = true;
         }
         if (state >= DOMAIN_DYING) {
+            changed = changed || domain->introduced;
             (void)disconnect(store, domain);
-            changed = true;
         }
     }
     if (changed) {
-        (void)store_special_event(store, "@releaseDomain");
-        watch_send(store, &store->events);
+        if (store_special_event(store, "@releaseDomain") == 0) {
+            watch_send(store, &store->events);
+        }
     }
 }
 
@@ -78,7 +100,8 @@ void store_collect(struct store *store)
 {
     struct conn *conn, *after;
 
-    list_for_each_entry(conn, after, &store->retired, struct conn, link) {
+    list_for_each_entry(conn, after, &store->retired, struct conn, link)
+    {
         struct domain *domain = conn->domain;
 
         if (domain->conn == conn) {

@@ -8,11 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define must_check   __attribute__((warn_unused_result))
-#define array_len(a) (sizeof(a) / sizeof((a)[0]))
+#define must_check                      __attribute__((warn_unused_result))
+#define array_len(a)                    (sizeof(a) / sizeof((a)[0]))
 
-#define container_of(ptr, type, member)                                                            \
-    ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 void *mem_alloc(size_t size) must_check;
 void *mem_zalloc(size_t size) must_check;

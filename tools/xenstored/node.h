@@ -6,8 +6,8 @@
  * more belongs to several trees (the current one, snapshots) and is copied first (`_own`). So a
  * snapshot is one reference, and without one nothing is copied.
  *
- * A trie has up to 32 slots by 5 bits of the hash of the child's name, least significant first. A slot
- * holds a node, or, with bit 0 set, the trie of the next 5 bits.
+ * A trie has up to 32 slots by 5 bits of the hash of the child's name, least significant first. A
+ * slot holds a node, or, with bit 0 set, the trie of the next 5 bits.
  */
 #pragma once
 
@@ -24,7 +24,8 @@ struct kids;
 struct node {
     uint32_t refs;
     uint32_t seq; /* order among its siblings: the younger has the higher number */
-    uint64_t gen; /* generation of the last change of value or permissions; also links freed nodes */
+    uint64_t
+        gen; /* generation of the last change of value or permissions; also links freed nodes */
     struct perm_set *perms;
     struct kids *kids; /* NULL: never had a child */
     uint16_t name_len; /* 0 for the root */
@@ -42,8 +43,8 @@ struct kids {
     uint32_t refs;
     uint32_t count;
     uint32_t next_seq;
-    uint32_t names; /* bytes of all names with a NUL each */
-    uint64_t gen;   /* of the last child that came or went */
+    uint32_t names;   /* bytes of all names with a NUL each */
+    uint64_t gen;     /* of the last child that came or went */
     struct trie *top; /* NULL: none now */
 };
 

@@ -55,9 +55,8 @@ int store_remove_orphans(struct store *store, uint16_t domid)
 
     while (search.list != NULL) {
         struct found *found = search.list;
-        int failed = store->keep_orphans
-                         ? give_to_dom0(store, found)
-                         : store_remove(store, NULL, NULL, found->path, found->len);
+        int failed = store->keep_orphans ? give_to_dom0(store, found)
+                                         : store_remove(store, NULL, NULL, found->path, found->len);
 
         err = err != 0 ? err : failed;
         search.list = found->next;

@@ -4,9 +4,8 @@
 #include <string.h>
 
 /* 1 for the characters of names, 2 for the slash. */
-static const uint8_t kind[256] = {
-    ['-'] = 1, ['_'] = 1, ['@'] = 1, ['/'] = 2, ['0' ... '9'] = 1, ['A' ... 'Z'] = 1,
-    ['a' ... 'z'] = 1};
+static const uint8_t kind[256] = {['-'] = 1,         ['_'] = 1,         ['@'] = 1,        ['/'] = 2,
+                                  ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1};
 
 bool path_valid(const char *path, size_t len, size_t home_len)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a domain may use. Counted items are charged before anything is allocated, and refunded by
- * every undo; the others bound one object each. Only unprivileged domains are bound; all are counted.
+ * every undo; the others bound one object each. Only unprivileged domains are bound; all are
+ * counted.
  */
 #pragma once
 

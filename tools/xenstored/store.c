@@ -39,7 +39,8 @@ void store_free(struct store *store)
 {
     struct conn *conn, *after;
 
-    list_for_each_entry(conn, after, &store->conns, struct conn, link) {
+    list_for_each_entry(conn, after, &store->conns, struct conn, link)
+    {
         conn_free(conn);
     }
     store_collect(store);
@@ -170,22 +171,26 @@ static int note(struct op *op, const char *path, size_t len, unsigned int flags,
 }
 
 /*
- * Finds a node that may be used for `want`. Where there is none, it depends on the nearest node above
- * it whether that may be known: -ENOENT, otherwise -EACCES. *closest is what was found on the way.
+ * Finds a node that may be used for `want`. Where there is none, it depends on the nearest node
+ * above it whether that may be known: -ENOENT, otherwise -EACCES. *closest is what was found on the
+ * way.
  */
 static int look(struct op *op, const char *path, size_t len, unsigned int want,
                 struct node **closest, size_t *found)
 {
     int err = note(op, path, len, ACCESS_NODE, NULL);
+    unsigned int access;
 
     *closest = tree_closest(op->tree, path, len, found);
     if (err != 0) {
         return err;
     }
-    if (!op->who.privileged && !perm_allows((*closest)->perms, &op->who, want)) {
-        return -EACCES;
+    access = perm_access((*closest)->perms, &op->who) & want;
+    if (*found == len) {
+        return access == want ? 0 : -EACCES;
     }
-    return *found == len ? 0 : -ENOENT;
+    /* XEN-ABI: any of what is wanted, on the nearest node above, is enough to know. */
+    return access != 0 ? -ENOENT : -EACCES;
 }
 
 int store_get(struct store *store, struct conn *conn, struct txn *txn, const char *path, size_t len,
@@ -202,8 +207,8 @@ int store_get(struct store *store, struct conn *conn, struct txn *txn, const cha
     return err;
 }
 
-int store_list(struct store *store, struct conn *conn, struct txn *txn, const char *path, size_t len,
-               const struct node **out)
+int store_list(struct store *store, struct conn *conn, struct txn *txn, const char *path,
+               size_t len, const struct node **out)
 {
     int err = store_get(store, conn, txn, path, len, PERM_READ, out);
 
@@ -222,7 +227,8 @@ static size_t names_of(const struct node *node)
     return node->kids != NULL ? node->kids->names : 0;
 }
 
-/* Prepares events for a change outside of a transaction; inside, it only notes that there will be. */
+/* Prepares events for a change outside of a transaction; inside, it only notes that there will be.
+ */
 static int prepare(struct op *op, const char *path, size_t len, unsigned int flags,
                    const struct perm_set *node_perms, struct perm_set *old_perms)
 {
@@ -243,7 +249,8 @@ static int ready(struct op *op)
     return err == 0 && before != NULL ? charge_room(before, op->charges.count) : err;
 }
 
-/* The nodes that are missing on the way to path[0..len), the last included, are noted and charged. */
+/* The nodes that are missing on the way to path[0..len), the last included, are noted and charged.
+ */
 static int prepare_new(struct op *op, const char *path, size_t found, size_t len, size_t value_len,
                        const struct perm_set *perms)
 {
@@ -269,8 +276,8 @@ static struct perm_set *inherit(struct op *op, struct perm_set *parent)
 {
     struct perm entry[STORE_PERMS_MAX];
 
-    if (op->who.privileged || (parent->entry[0].domid == op->who.domid &&
-                               parent->entry[0].serial == op->who.serial)) {
+    if (op->who.privileged ||
+        (parent->entry[0].domid == op->who.domid && parent->entry[0].serial == op->who.serial)) {
         return perm_get(parent);
     }
     memcpy(entry, parent->entry, parent->count * sizeof(entry[0]));
@@ -426,10 +433,12 @@ static int fill_perms(struct op *op, struct perm *perm, size_t count)
     if (count == 0) {
         return -EINVAL;
     }
-    if (!op->who.privileged && !quota_fits(&op->conn->domain->quota, QUOTA_PERMS, count)) {
-        return -ENOSPC;
-    }
     for (size_t i = 0; i < count; i++) {
+        int err = store_know(op->store, perm[i].domid);
+
+        if (err == -ENOMEM) {
+            return err;
+        }
         perm[i].serial = op->store->domains.serial[perm[i].domid];
     }
     return 0;
@@ -476,10 +485,14 @@ static int set_perms(struct op *op, const struct node *node, const char *path, s
     if (err != 0 || (!op->who.privileged && perm[0].domid != owner->domid)) {
         return err != 0 ? err : -EPERM;
     }
+    if (perm[0].domid != owner->domid && store_know(op->store, perm[0].domid) != 0) {
+        return -ENOENT; /* nobody owns what a domain that does not exist would own */
+    }
     if (!size_fits(op, node->value_len, count, names_of(node))) {
         return -ENOSPC;
     }
-    set = charge_room(&op->charges, 2) == 0 ? perm_intern(&op->store->env.perms, perm, count) : NULL;
+    set =
+        charge_room(&op->charges, 2) == 0 ? perm_intern(&op->store->env.perms, perm, count) : NULL;
     if (set == NULL) {
         return -ENOMEM;
     }
@@ -507,6 +520,9 @@ int store_set_perms(struct store *store, struct conn *conn, struct txn *txn, con
     int err;
 
     op_start(&op, store, conn, path_special(path) ? NULL : txn);
+    if (!op.who.privileged && !quota_fits(&conn->domain->quota, QUOTA_PERMS, count)) {
+        return op_end(&op, -ENOSPC);
+    }
     if (path_special(path)) {
         return op_end(&op, set_special(&op, path, perm, count));
     }

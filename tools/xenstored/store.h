@@ -2,9 +2,10 @@
 /*
  * The store: tree, domains, connections, and the operations that clients ask for. No system calls.
  *
- * An operation looks up and checks first, then prepares what may fail (events, charges), and changes
- * the tree last, in one step. Errors are negative errno and mean that nothing happened. Paths are
- * absolute, valid and canonical, or special where said; `txn` is NULL outside of a transaction.
+ * An operation looks up and checks first, then prepares what may fail (events, charges), and
+ * changes the tree last, in one step. Errors are negative errno and mean that nothing happened.
+ * Paths are absolute, valid and canonical, or special where said; `txn` is NULL outside of a
+ * transaction.
  */
 #pragma once
 
@@ -24,7 +25,7 @@ struct store {
     struct tree tree;
     uint64_t gen; /* of the last change */
     struct table watches;
-    struct table pending; /* unsent events of unprivileged domains, by their contents */
+    struct table pending; /* unsent events, by their contents */
     struct domain_table domains;
     struct list conns, retired; /* struct conn */
     uint32_t next_conn;
@@ -66,8 +67,8 @@ void store_free(struct store *store);
 
 int store_get(struct store *store, struct conn *conn, struct txn *txn, const char *path, size_t len,
               unsigned int access, const struct node **out) must_check;
-int store_list(struct store *store, struct conn *conn, struct txn *txn, const char *path, size_t len,
-               const struct node **out) must_check;
+int store_list(struct store *store, struct conn *conn, struct txn *txn, const char *path,
+               size_t len, const struct node **out) must_check;
 int store_write(struct store *store, struct conn *conn, struct txn *txn, const char *path,
                 size_t len, const void *value, size_t value_len) must_check;
 int store_mkdir(struct store *store, struct conn *conn, struct txn *txn, const char *path,
@@ -83,10 +84,16 @@ int store_get_perms(struct store *store, struct conn *conn, struct txn *txn, con
 
 /* Tells those who watch a special path, and may. */
 int store_special_event(struct store *store, const char *path) must_check;
+/*
+ * Somebody speaks of a domain: from its first mention on, while it exists, permissions are given to
+ * it. What was given to its number before is not its. -ENOENT: there is no such domain; -ENOMEM.
+ */
+int store_know(struct store *store, uint16_t domid) must_check;
 /* XS_INTRODUCE and XS_RELEASE. */
 int store_introduce(struct store *store, uint16_t domid, uint64_t mfn, uint32_t port) must_check;
 int store_release(struct store *store, struct domain *domain) must_check;
-/* Domains may have shut down or died: looks, tells those who watch @releaseDomain, and cleans up. */
+/* Domains may have shut down or died: looks, tells those who watch @releaseDomain, and cleans up.
+ */
 void store_check_domains(struct store *store);
 /* Frees the connections that were retired. */
 void store_collect(struct store *store);
@@ -99,8 +106,8 @@ int store_remove_orphans(struct store *store, uint16_t domid) must_check;
 
 /*
  * Whether charges may be made on behalf of a connection, on top of others (`before` may be NULL):
- * -ENOSPC, -ENOMEM. Afterwards all records are there to make them. store_charge() makes them; records
- * that nothing needs any more go.
+ * -ENOSPC, -ENOMEM. Afterwards all records are there to make them. store_charge() makes them;
+ * records that nothing needs any more go.
  */
 int store_charge_check(struct store *store, const struct conn *conn, const struct charges *charges,
                        const struct charges *before) must_check;

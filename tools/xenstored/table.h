@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hash tables of objects that embed a link. They grow; when memory for that lacks, chains get longer. */
+/* Hash tables of objects that embed a link. They grow; when memory for that lacks, chains get
+ * longer. */
 #pragma once
 
 #include <stddef.h>

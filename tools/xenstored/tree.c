@@ -218,7 +218,7 @@ struct walk {
         struct node **kids;
         uint32_t count, next;
         size_t path_len;
-    } *frame;
+    } * frame;
     size_t depth, room;
     char path[PATH_ABS_MAX + 1];
 };

@@ -4,8 +4,8 @@
  * constant time; each tree then sees its own changes only.
  *
  * Paths are valid absolute ones. An operation that fails has changed nothing that can be seen; each
- * takes `gen`, the generation that it stamps on what it changes, so that two states of a node (or of
- * its list of children) are the same if and only if their generations are.
+ * takes `gen`, the generation that it stamps on what it changes, so that two states of a node (or
+ * of its list of children) are the same if and only if their generations are.
  */
 #pragma once
 
@@ -22,9 +22,9 @@ void tree_free(struct tree *tree);
 void tree_share(struct tree *to, const struct tree *from);
 
 struct node *tree_find(const struct tree *tree, const char *path, size_t len);
-/* The deepest node on the way to the path (itself if it exists), and the length of that one's path. */
-struct node *tree_closest(const struct tree *tree, const char *path, size_t len,
-                          size_t *found_len);
+/* The deepest node on the way to the path (itself if it exists), and the length of that one's path.
+ */
+struct node *tree_closest(const struct tree *tree, const char *path, size_t len, size_t *found_len);
 
 /* The node must exist. */
 int tree_set_value(struct tree *tree, const char *path, size_t len, const void *value,
@@ -42,8 +42,8 @@ int tree_remove(struct tree *tree, const char *path, size_t len, uint64_t gen) m
 
 /*
  * Calls visit() for the node and all below it, parents before children, older before younger. A
- * negative result ends the walk and is its result; TREE_SKIP leaves out what is below. The tree must not
- * change meanwhile. `path` has no NUL at its end.
+ * negative result ends the walk and is its result; TREE_SKIP leaves out what is below. The tree
+ * must not change meanwhile. `path` has no NUL at its end.
  */
 #define TREE_SKIP 1
 typedef int tree_visit(void *arg, const char *path, size_t len, const struct node *node);

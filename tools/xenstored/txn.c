@@ -36,7 +36,8 @@ struct txn *txn_find(const struct conn *conn, uint32_t id)
 {
     struct txn *txn, *after;
 
-    list_for_each_entry(txn, after, &conn->txns, struct txn, link) {
+    list_for_each_entry(txn, after, &conn->txns, struct txn, link)
+    {
         if (txn->id == id) {
             return txn;
         }
@@ -49,7 +50,8 @@ void txn_free(struct store *store, struct txn *txn)
     struct quota *quota = &txn->conn->domain->quota;
     struct access *access, *after;
 
-    list_for_each_entry(access, after, &txn->accesses, struct access, link) {
+    list_for_each_entry(access, after, &txn->accesses, struct access, link)
+    {
         if (access->old_perms != NULL) {
             perm_put(&store->env.perms, access->old_perms);
         }
@@ -160,7 +162,8 @@ bool txn_valid(const struct store *store, const struct txn *txn)
     if (!txn->begun || store->tree.root == txn->base.root) {
         return true;
     }
-    list_for_each_entry(access, after, &txn->accesses, struct access, link) {
+    list_for_each_entry(access, after, &txn->accesses, struct access, link)
+    {
         const struct node *node = tree_find(&store->tree, access->path, access->len);
         uint64_t gen = node != NULL ? node->gen : ACCESS_NONE;
         uint64_t kids_gen = node != NULL ? node_kids_gen(node) : ACCESS_NONE;
@@ -188,8 +191,8 @@ static int repeat(struct tree *tree, const struct txn *txn, const struct access 
                         node->perms, gen);
     }
     if ((access->flags & (ACCESS_VALUE | ACCESS_MADE)) != 0) {
-        err = tree_set_value(tree, access->path, access->len, node_value(node), node->value_len,
-                             gen);
+        err =
+            tree_set_value(tree, access->path, access->len, node_value(node), node->value_len, gen);
     }
     if (err == 0 && (access->flags & (ACCESS_PERMS | ACCESS_MADE)) != 0) {
         err = tree_set_perms(tree, access->path, access->len, node->perms, gen);
@@ -209,13 +212,15 @@ static int result(struct store *store, const struct txn *txn, struct tree *out)
     }
     tree_share(out, &store->tree);
     store->gen++;
-    list_for_each_entry(access, after, &txn->accesses, struct access, link) {
+    list_for_each_entry(access, after, &txn->accesses, struct access, link)
+    {
         if (err == 0 && (access->flags & ACCESS_GONE) != 0 &&
             tree_find(out, access->path, access->len) != NULL) {
             err = tree_remove(out, access->path, access->len, store->gen);
         }
     }
-    list_for_each_entry(access, after, &txn->accesses, struct access, link) {
+    list_for_each_entry(access, after, &txn->accesses, struct access, link)
+    {
         if (err == 0) {
             err = repeat(out, txn, access, store->gen);
         }
@@ -231,7 +236,8 @@ static int collect(struct store *store, const struct txn *txn, const struct tree
 {
     struct access *access, *after;
 
-    list_for_each_entry(access, after, &txn->accesses, struct access, link) {
+    list_for_each_entry(access, after, &txn->accesses, struct access, link)
+    {
         const struct node *node;
         struct watch_readers readers = {.old = access->old_perms, .tree = tree};
 

@@ -193,28 +193,33 @@ int watch_collect(struct store *store, const char *path, size_t len, bool exact,
 void watch_send(struct store *store, struct list *events)
 {
     struct message *event, *after;
+    struct list flush;
 
-    list_for_each_entry(event, after, events, struct message, link) {
+    list_init(&flush);
+    list_for_each_entry(event, after, events, struct message, link)
+    {
         struct conn *conn = event->conn;
+        uint64_t hash = hash_bytes((const char *)event->data, event->len) + conn->id;
 
         list_del(&event->link);
-        if (conn->broken) {
+        if (conn->broken || is_pending(store, conn, hash, event)) {
             mem_free(event);
-        } else if (conn->domain->privileged) {
-            conn_queue(conn, event);
+        } else if (!quota_fits(&conn->domain->quota, QUOTA_MEMORY, event->len)) {
+            mem_free(event);
+            conn_broken(conn, -EDQUOT); /* it stopped reading long ago */
         } else {
-            uint64_t hash = hash_bytes((const char *)event->data, event->len) + conn->id;
-
-            if (is_pending(store, conn, hash, event)) {
-                mem_free(event);
-            } else if (!quota_fits(&conn->domain->quota, QUOTA_MEMORY, event->len)) {
-                mem_free(event);
-                conn_broken(conn, -EDQUOT); /* it stopped reading long ago */
-            } else {
-                table_add(&store->pending, &event->pending, hash);
-                conn_queue(conn, event);
+            table_add(&store->pending, &event->pending, hash);
+            conn_queue(conn, event);
+            if (list_empty(&conn->flush)) {
+                list_add_tail(&flush, &conn->flush);
             }
         }
+    }
+    while (!list_empty(&flush)) {
+        struct conn *conn = list_entry(flush.next, struct conn, flush);
+
+        list_del(&conn->flush);
+        conn_flush(conn);
     }
 }
 
@@ -222,7 +227,8 @@ void watch_forget(struct list *events)
 {
     struct message *event, *after;
 
-    list_for_each_entry(event, after, events, struct message, link) {
+    list_for_each_entry(event, after, events, struct message, link)
+    {
         list_del(&event->link);
         mem_free(event);
     }

@@ -16,7 +16,7 @@ struct watch {
     struct table_link by_path; /* in store.watches */
     struct list link;          /* in conn.watches */
     struct conn *conn;
-    uint32_t depth;      /* how far below the path it looks; WATCH_DEEP: all the way */
+    uint32_t depth;    /* how far below the path it looks; WATCH_DEEP: all the way */
     uint16_t path_len; /* absolute path, without NUL */
     uint16_t strip;    /* bytes of the path that a relative watch is not told */
     uint16_t token_len;
@@ -46,8 +46,8 @@ struct watch *watch_find(struct store *store, struct conn *conn, const char *pat
 void watch_del(struct store *store, struct watch *watch);
 
 /*
- * Who may hear of a change: who could read the node before it, may read it now, or may read its parent
- * in `tree`. Each may be NULL.
+ * Who may hear of a change: who could read the node before it, may read it now, or may read its
+ * parent in `tree`. Each may be NULL.
  */
 struct watch_readers {
     const struct perm_set *old, *node;
@@ -61,7 +61,8 @@ struct watch_readers {
 int watch_collect(struct store *store, const char *path, size_t len, bool exact,
                   const struct watch_readers *readers, struct list *events) must_check;
 /* An event for one watch, whoever may see it. */
-int watch_prepare(struct watch *watch, const char *path, size_t len, struct list *events) must_check;
+int watch_prepare(struct watch *watch, const char *path, size_t len,
+                  struct list *events) must_check;
 /* Queues the messages of `events`, or forgets them. */
 void watch_send(struct store *store, struct list *events);
 void watch_forget(struct list *events);

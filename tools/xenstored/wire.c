@@ -59,7 +59,7 @@ struct full_path {
 static int full_path(const struct request *request, const char *text, bool special_too,
                      struct full_path *out)
 {
-    const struct quota *quota = &request->conn->domain->quota;
+    uint32_t limit = quota_limit(&request->conn->domain->quota, QUOTA_PATH);
 
     out->len = strlen(text);
     out->home = 0;
@@ -76,7 +76,9 @@ static int full_path(const struct request *request, const char *text, bool speci
         out->len += out->home;
         out->text = out->buffer;
     }
-    if (!path_valid(out->text, out->len, out->home) || !quota_fits(quota, QUOTA_PATH, out->len)) {
+    /* XEN-ABI: this limit is for dom0, too; what is relative counts without its prefix. */
+    if (!path_valid(out->text, out->len, out->home) ||
+        (limit != 0 && out->len - out->home > limit)) {
         return -EINVAL;
     }
     return 0;
@@ -200,10 +202,8 @@ static int do_get_perms(struct request *request)
         err = store_get_perms(store, request->conn, request->txn, path.text, path.len, &set);
     }
     for (uint32_t i = 0; err == 0 && i < set->count; i++) {
-        /* What was granted to a domain that went is nobody's any more. */
-        if (i == 0 || set->entry[i].serial == store->domains.serial[set->entry[i].domid]) {
-            err = request_put(request, text, perm_print(&set->entry[i], text));
-        }
+        /* XEN-ABI: what was granted to a domain that went is told, though nobody's any more. */
+        err = request_put(request, text, perm_print(&set->entry[i], text));
     }
     return err;
 }
@@ -229,7 +229,8 @@ static int do_set_perms(struct request *request)
 static int do_write(struct request *request)
 {
     struct full_path path;
-    int err = request_strings(request) >= 1 ? full_path(request, request->in, false, &path) : -EINVAL;
+    int err =
+        request_strings(request) >= 1 ? full_path(request, request->in, false, &path) : -EINVAL;
     size_t skip;
 
     if (err != 0) {
@@ -245,9 +246,9 @@ static int do_mkdir(struct request *request)
     struct full_path path;
     int err = one_path(request, false, &path);
 
-    return err == 0 ? store_mkdir(request->conn->store, request->conn, request->txn, path.text,
-                                  path.len)
-                    : err;
+    return err == 0
+               ? store_mkdir(request->conn->store, request->conn, request->txn, path.text, path.len)
+               : err;
 }
 
 static int do_rm(struct request *request)
@@ -315,10 +316,12 @@ static int do_reset_watches(struct request *request)
     struct watch *watch, *watch_after;
     struct txn *txn, *txn_after;
 
-    list_for_each_entry(watch, watch_after, &conn->watches, struct watch, link) {
+    list_for_each_entry(watch, watch_after, &conn->watches, struct watch, link)
+    {
         watch_del(conn->store, watch);
     }
-    list_for_each_entry(txn, txn_after, &conn->txns, struct txn, link) {
+    list_for_each_entry(txn, txn_after, &conn->txns, struct txn, link)
+    {
         txn_free(conn->store, txn);
     }
     request->txn = NULL;
@@ -386,7 +389,7 @@ static int do_introduce(struct request *request)
         return -EINVAL;
     }
     port = strtoul(request_string(request, 2), NULL, 10);
-    if (domid_of(request->in, DOMID_INVALID - 5, &domid) != 0 || port == 0 || port > UINT32_MAX) {
+    if (domid_of(request->in, DOMID_LAST, &domid) != 0 || port == 0 || port > UINT32_MAX) {
         return -EINVAL;
     }
     return store_introduce(store, domid, (uint64_t)strtoll(request_string(request, 1), NULL, 10),
@@ -467,7 +470,8 @@ static int do_get_domain_path(struct request *request)
     if (!request_is(request, 1)) {
         return -EINVAL;
     }
-    (void)sprintf(text, "/local/domain/%u", (unsigned int)(uint16_t)strtoul(request->in, NULL, 10));
+    /* XEN-ABI: what is not a number of a domain gets an answer, too. */
+    (void)sprintf(text, "/local/domain/%u", (unsigned int)strtoul(request->in, NULL, 10));
     return put_string(request, text);
 }
 
@@ -513,7 +517,7 @@ static int do_set_feature(struct request *request)
     unsigned long features;
     char *end;
 
-    if (!request_is(request, 2) || domid_of(request->in, DOMID_INVALID - 5, &domid) != 0) {
+    if (!request_is(request, 2) || domid_of(request->in, DOMID_LAST, &domid) != 0) {
         return -EINVAL;
     }
     features = strtoul(request_string(request, 1), &end, 10);
@@ -554,8 +558,9 @@ static int do_get_quota(struct request *request)
     if (item < 0) {
         return item == -ENOENT && err == 0 ? -EINVAL : item;
     }
-    (void)sprintf(text, "%u", domain != NULL ? quota_limit(&domain->quota, (enum quota_item)item)
-                                             : store->domains.limits.hard[item]);
+    (void)sprintf(text, "%u",
+                  domain != NULL ? quota_limit(&domain->quota, (enum quota_item)item)
+                                 : store->domains.limits.hard[item]);
     return put_string(request, text);
 }
 
@@ -610,7 +615,7 @@ static const struct {
     [XS_SET_PERMS] = {"SET_PERMS", do_set_perms, 0},
     [XS_WATCH_EVENT] = {"WATCH_EVENT", NULL, 0},
     [XS_ERROR] = {"ERROR", NULL, 0},
-    [XS_IS_DOMAIN_INTRODUCED] = {"IS_DOMAIN_INTRODUCED", do_is_domain_introduced, 0},
+    [XS_IS_DOMAIN_INTRODUCED] = {"IS_DOMAIN_INTRODUCED", do_is_domain_introduced, PRIVILEGED},
     [XS_RESUME] = {"RESUME", do_resume, PRIVILEGED},
     [XS_SET_TARGET] = {"SET_TARGET", do_set_target, PRIVILEGED},
     [XS_RESET_WATCHES] = {"RESET_WATCHES", do_reset_watches, 0},
@@ -665,7 +670,9 @@ static bool says_ok(uint32_t type)
 void wire_request(struct conn *conn, const struct xsd_sockmsg *header, char *payload)
 {
     struct store *store = conn->store;
-    struct request request = {.conn = conn, .header = header, .in = payload,
+    struct request request = {.conn = conn,
+                              .header = header,
+                              .in = payload,
                               .out = (char *)store->spare->data + sizeof(*header)};
     uint32_t type = header->type;
     int err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests of the wire protocol (xenstore.txt): one table of types, each with its name, its handler,
- * and who may send it.
+ * Requests of the wire protocol (xenstore.txt): one table of types, each with its name, its
+ * handler, and who may send it.
  */
 #pragma once
 
@@ -31,11 +31,11 @@ struct request {
     struct conn *conn;
     const struct xsd_sockmsg *header;
     struct txn *txn;
-    char *in; /* payload, header->len bytes */
+    char *in;  /* payload, header->len bytes */
     char *out; /* reply's payload, XENSTORE_PAYLOAD_MAX bytes */
     size_t out_len;
     struct list after; /* events that this client alone gets, after the reply */
-    bool postponed; /* a reply will come later, by itself */
+    bool postponed;    /* a reply will come later, by itself */
 };
 
 /* The number of NUL-terminated strings at the start of the payload. */

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# User-space tools: build/<arch>/tools/. They link against Debian's libraries for the target, which
+# are unpacked under build/inputs/; without domain rings where Debian has none (riscv64).
+
+XENSTORED_FLAGS := -std=gnu11 -O2 -g $(filter-out -Wmissing-prototypes,$(WARNINGS)) -D_GNU_SOURCE \
+                   -ffile-prefix-map=$(CURDIR)=. -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
+                   -isystem $(xen_headers)
+xenstored_core := charge check conn domain lifecycle mem node orphans path perm quota ring store \
+                  table tree trie txn watch
+xenstored_edge := control log main server socket wire
+
+xen_libraries_host  := $(inputs)/store/usr/lib/x86_64-linux-gnu
+xen_libraries_x86   := $(xen_libraries_host)
+xen_libraries_arm64 := $(inputs)/arm64/xl/usr/lib/aarch64-linux-gnu
+xen_libraries       := $(xen_libraries_$(ARCH))
+
+xenstored_objs := $(patsubst %,$(out)/tools/xenstored.d/%.o,$(xenstored_core) $(xenstored_edge) \
+                    $(if $(xen_libraries),rings,no_rings))
+
+ifneq ($(xen_libraries),)
+xenstored_libs := $(addprefix -l:,libxenevtchn.so.1 libxengnttab.so.1 libxenctrl.so.4.17) \
+                  -L$(xen_libraries) -Wl,-rpath-link,$(xen_libraries)
+$(xen_libraries)/libxenevtchn.so.1: | $(if $(filter arm64,$(ARCH)),\
+    $(inputs)/arm64/xl/usr/lib/xen-4.17/bin/xl,$(inputs)/store/usr/bin/xenstore)
+xenstored_needs := $(xen_libraries)/libxenevtchn.so.1
+endif
+
+$(out)/tools/xenstored.d/%.o: tools/xenstored/%.c tools/tools.mk | $(xen_headers)/xen/xen.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(cc) $(XENSTORED_FLAGS) -MMD -MP -c -o $@ $<
+
+$(out)/tools/xenstored: $(xenstored_objs) | $(xenstored_needs)
+	$(call say,LD,$@)
+	$(Q)$(cc) -o $@ $(xenstored_objs) $(xenstored_libs)
+
+-include $(xenstored_objs:.o=.d)
+
+.PHONY: tools
+tools: $(out)/tools/xenstored
+ifeq ($(ARCH),host)
+all: tools
+endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xenstored: options as Debian's C daemon has them, then the server. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "server.h"
+
+#define OPT_NO_DOMAINS 256
+#define OPT_MASTER     257
+#define OPT_PRIV       258
+
+static const struct option long_options[] = {
+    {"no-domain-init", no_argument, NULL, 'D'},
+    {"no-domains", no_argument, NULL, OPT_NO_DOMAINS},
+    {"entry-nb", required_argument, NULL, 'E'},
+    {"pid-file", required_argument, NULL, 'F'},
+    {"master-domid", required_argument, NULL, OPT_MASTER},
+    {"priv-domid", required_argument, NULL, OPT_PRIV},
+    {"help", no_argument, NULL, 'H'},
+    {"no-fork", no_argument, NULL, 'N'},
+    {"output-pid", no_argument, NULL, 'P'},
+    {"entry-size", required_argument, NULL, 'S'},
+    {"trace-file", required_argument, NULL, 'T'},
+    {"transaction", required_argument, NULL, 't'},
+    {"perm-nb", required_argument, NULL, 'A'},
+    {"path-max", required_argument, NULL, 'M'},
+    {"quota", required_argument, NULL, 'Q'},
+    {"quota-soft", required_argument, NULL, 'q'},
+    {"timeout", required_argument, NULL, 'w'},
+    {"no-recovery", no_argument, NULL, 'R'},
+    {"internal-db", optional_argument, NULL, 'I'},
+    {"keep-orphans", no_argument, NULL, 'K'},
+    {"verbose", no_argument, NULL, 'V'},
+    {"watch-nb", required_argument, NULL, 'W'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char usage[] =
+    "Usage:\n\n"
+    "  xenstored <options>\n\n"
+    "where options may include:\n\n"
+    "  -D, --no-domain-init     do not connect dom0's own ring,\n"
+    "      --no-domains         serve the socket only,\n"
+    "  -F, --pid-file <file>    write the daemon's pid to a file,\n"
+    "  -H, --help               print this,\n"
+    "  -N, --no-fork            stay in the foreground,\n"
+    "  -P, --output-pid         print the daemon's pid,\n"
+    "  -T, --trace-file <file>  log requests to a file,\n"
+    "  -E, --entry-nb <nb>      nodes per domain,\n"
+    "  -S, --entry-size <size>  bytes per node,\n"
+    "  -W, --watch-nb <nb>      watches per domain,\n"
+    "  -t, --transaction <nb>   transactions per domain,\n"
+    "  -A, --perm-nb <nb>       permissions per node,\n"
+    "  -M, --path-max <chars>   length of a path,\n"
+    "  -Q, --quota <what>=<nb>  any limit by its name: nodes, watches, transactions,\n"
+    "                           outstanding, transaction-nodes, memory, node-size, path-max,\n"
+    "                           permissions,\n"
+    "  -q, --quota-soft <what>=<nb>  warn in the system log above this: memory,\n"
+    "  -K, --keep-orphans       nodes of a domain that is gone become dom0's.\n"
+    "  -w, -R, -I, -V           are taken and mean nothing here: the store is in memory.\n";
+
+static struct {
+    bool help, fork, print_pid, dom0, domains, keep_orphans;
+    const char *pid_file, *trace_file;
+    uint16_t privileged;
+    struct quota_limits limits;
+} options = {.fork = true, .dom0 = true, .domains = true};
+
+static void die(const char *what, int err)
+{
+    fprintf(stderr, "xenstored: %s: %s\n", what, strerror(-err));
+    exit(1);
+}
+
+static uint32_t number(const char *text)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value >= QUOTA_DEFAULT) {
+        fprintf(stderr, "xenstored: invalid parameter value \"%s\"\n", text);
+        exit(1);
+    }
+    return (uint32_t)value;
+}
+
+/* <what>=<nb> */
+static void named_limit(const char *text, uint32_t *limit, bool soft)
+{
+    char name[32];
+    const char *equals = strchr(text, '=');
+    int item = -ENOENT;
+
+    if (equals == NULL) {
+        fprintf(stderr, "xenstored: quotas must be specified via <what>=<nb>\n");
+        exit(1);
+    }
+    if ((size_t)(equals - text) < sizeof(name)) {
+        memcpy(name, text, (size_t)(equals - text));
+        name[equals - text] = '\0';
+        item = quota_item(name);
+    }
+    if (item < 0 || (soft && item != QUOTA_MEMORY)) {
+        fprintf(stderr, "xenstored: unknown quota \"%s\"\n", text);
+        exit(1);
+    }
+    limit[item] = number(equals + 1);
+}
+
+static void one_limit(int opt)
+{
+    static const struct {
+        int opt;
+        enum quota_item item;
+    } by_letter[] = {{'E', QUOTA_NODES},        {'S', QUOTA_NODE_SIZE}, {'W', QUOTA_WATCHES},
+                     {'t', QUOTA_TRANSACTIONS}, {'A', QUOTA_PERMS},     {'M', QUOTA_PATH}};
+
+    for (size_t i = 0; i < array_len(by_letter); i++) {
+        if (by_letter[i].opt == opt) {
+            options.limits.hard[by_letter[i].item] = number(optarg);
+        }
+    }
+}
+
+static void one_option(int opt)
+{
+    switch (opt) {
+    case 'D':
+        options.dom0 = false;
+        break;
+    case OPT_NO_DOMAINS:
+        options.domains = false;
+        break;
+    case 'F':
+        options.pid_file = optarg;
+        break;
+    case OPT_PRIV:
+        options.privileged = (uint16_t)number(optarg);
+        break;
+    case 'H':
+        options.help = true;
+        break;
+    case 'N':
+        options.fork = false;
+        break;
+    case 'P':
+        options.print_pid = true;
+        break;
+    case 'T':
+        options.trace_file = optarg;
+        break;
+    case 'Q':
+        named_limit(optarg, options.limits.hard, false);
+        break;
+    case 'q':
+        named_limit(optarg, options.limits.soft, true);
+        break;
+    case 'K':
+        options.keep_orphans = true;
+        break;
+    case '?':
+        exit(1);
+    default:
+        one_limit(opt);
+        break;
+    }
+}
+
+static void read_options(int argc, char **argv)
+{
+    int opt;
+
+    quota_limits_init(&options.limits);
+    while ((opt = getopt_long(argc, argv, "DE:F:HI::KNPS:t:A:M:Q:q:T:RVW:w:", long_options,
+                              NULL)) != -1) {
+        one_option(opt);
+    }
+    if (options.help) {
+        fputs(usage, stdout);
+        exit(0);
+    }
+    if (optind != argc) {
+        fprintf(stderr, "xenstored: No arguments desired\n");
+        exit(1);
+    }
+}
+
+/* The parent waits until the daemon serves; its end of the pipe is in *ready. */
+static void become_daemon(int *ready)
+{
+    int ends[2];
+    char ok;
+
+    *ready = -1;
+    if (!options.fork) {
+        return;
+    }
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        die("pipe", -errno);
+    }
+    switch (fork()) {
+    case -1:
+        die("fork", -errno);
+        break;
+    case 0:
+        (void)close(ends[0]);
+        *ready = ends[1];
+        (void)setsid();
+        break;
+    default:
+        (void)close(ends[1]);
+        _exit(read(ends[0], &ok, 1) == 1 ? 0 : 1);
+    }
+}
+
+static void detach(int ready)
+{
+    int null;
+
+    if (ready < 0) {
+        return;
+    }
+    null = open("/dev/null", O_RDWR);
+    if (null >= 0) {
+        (void)dup2(null, STDIN_FILENO);
+        (void)dup2(null, STDOUT_FILENO);
+        (void)dup2(null, STDERR_FILENO);
+    }
+    if (chdir("/") != 0 || write(ready, "", 1) != 1) {
+        log_system("cannot tell the parent that the daemon serves");
+    }
+    (void)close(ready);
+}
+
+/* The file stays locked as long as the daemon lives. */
+static void write_pid(const char *file)
+{
+    char text[16];
+    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600), n;
+
+    if (fd < 0) {
+        die(file, -errno);
+    }
+    if (lockf(fd, F_TLOCK, 0) != 0) {
+        exit(0); /* another one runs already */
+    }
+    n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+    if (ftruncate(fd, 0) != 0 || write(fd, text, (size_t)n) != n) {
+        die(file, -errno);
+    }
+}
+
+static void on_signal(int number_of_it)
+{
+    (void)number_of_it;
+    server_stop();
+}
+
+static void set_signals(void)
+{
+    struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+
+    (void)sigaction(SIGTERM, &stop, NULL);
+    (void)sigaction(SIGINT, &stop, NULL);
+    (void)sigaction(SIGPIPE, &ignore, NULL);
+    (void)sigaction(SIGHUP, &ignore, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t key;
+    int ready, err;
+
+    read_options(argc, argv);
+    server.rundir =
+        getenv("XENSTORED_RUNDIR") != NULL ? getenv("XENSTORED_RUNDIR") : "/var/run/xenstored";
+    (void)mkdir(server.rundir, 0755);
+    openlog("xenstored", 0, LOG_DAEMON);
+    become_daemon(&ready);
+    if (options.pid_file != NULL) {
+        write_pid(options.pid_file);
+    }
+    if (options.print_pid) {
+        printf("%d\n", (int)getpid());
+        (void)fflush(stdout);
+    }
+    if (getrandom(&key, sizeof(key), 0) != sizeof(key)) {
+        die("getrandom", -errno);
+    }
+    hash_key(key);
+    err = store_init(&server.store, server_edge(options.domains));
+    if (err != 0) {
+        die("store", err);
+    }
+    server.store.domains.limits = options.limits;
+    server.store.domains.privileged = options.privileged;
+    server.store.keep_orphans = options.keep_orphans;
+    set_signals();
+    err = options.trace_file != NULL ? log_open(options.trace_file) : 0;
+    if (err != 0) {
+        die(options.trace_file, err);
+    }
+    err = server_start();
+    if (err == 0 && options.domains) {
+        err = rings_start(options.dom0);
+    }
+    if (err == 0) {
+        err = socket_listen();
+    }
+    if (err != 0) {
+        die("start", err);
+    }
+    detach(ready);
+    server_run();
+    return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The shared page of a domain (xenstore-ring.txt). The domain may write anything to it at any time:
+ * an index is read once and checked; nothing that is in the page is trusted twice.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <xen/io/xs_wire.h>
+
+/* Bytes moved, 0: none; -EINVAL: the indexes make no sense. */
+ssize_t ring_read(struct xenstore_domain_interface *page, void *to, size_t room);
+ssize_t ring_write(struct xenstore_domain_interface *page, const void *from, size_t len);

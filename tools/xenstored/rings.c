@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Domains: their rings, event channels, and their death. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <xenctrl.h>
+#include <xenevtchn.h>
+#include <xengnttab.h>
+#include <xen/grant_table.h>
+
+#include "ring.h"
+#include "server.h"
+
+#define PAGE       4096
+#define PORTS_STEP 64u
+
+struct ring_port {
+    struct port port; /* first: what conn.owner points at */
+    struct xenstore_domain_interface *page;
+    bool granted;   /* mapped by grant, or, dom0's own, by mmap */
+    uint32_t local; /* our end of the channel; 0: none */
+    bool cut;       /* its ring made no sense: not looked at any more */
+};
+
+struct rings {
+    struct source source;
+    xenevtchn_handle *channels;
+    xengnttab_handle *grants;
+    xc_interface *control;
+    uint32_t virq;
+    struct ring_port **by_port; /* by local port */
+    size_t ports;
+};
+
+static struct rings rings;
+
+static ssize_t moved(struct ring_port *ring, ssize_t n)
+{
+    if (n > 0) {
+        (void)xenevtchn_notify(rings.channels, ring->local);
+    }
+    return n;
+}
+
+static ssize_t domain_read(struct conn *conn, void *to, size_t room)
+{
+    struct ring_port *ring = conn->owner;
+
+    return moved(ring, ring_read(ring->page, to, room));
+}
+
+static ssize_t domain_write(struct conn *conn, const void *from, size_t len)
+{
+    struct ring_port *ring = conn->owner;
+
+    return moved(ring, ring_write(ring->page, from, len));
+}
+
+/* Cut off: the record stays until the domain is gone, and a reconnection may bring it back. */
+static void domain_broken(struct conn *conn, int err)
+{
+    struct ring_port *ring = conn->owner;
+    uint32_t code = err == -EINVAL
+                        ? XENSTORE_ERROR_RINGIDX
+                        : (err == -EMSGSIZE ? XENSTORE_ERROR_PROTO : XENSTORE_ERROR_COMM);
+
+    ring->cut = true;
+    list_del(&ring->port.turn);
+    __atomic_store_n(&ring->page->error, code, __ATOMIC_RELEASE);
+    (void)xenevtchn_notify(rings.channels, ring->local);
+    log_line("CONN %p ignored, reason %u", (void *)conn, code);
+}
+
+static void domain_wants(struct conn *conn)
+{
+    struct ring_port *ring = conn->owner;
+
+    /* Having room again may mean that requests which waited can be handled. */
+    if (conn_wants_in(conn)) {
+        server_turn(&ring->port);
+    }
+}
+
+static const struct conn_ops domain_ops = {
+    .read = domain_read,
+    .write = domain_write,
+    .broken = domain_broken,
+    .wants = domain_wants,
+};
+
+static int bind_port(struct ring_port *ring, uint16_t domid, uint32_t remote)
+{
+    xenevtchn_port_or_error_t local = xenevtchn_bind_interdomain(rings.channels, domid, remote);
+
+    if (local < 0) {
+        return -errno;
+    }
+    if ((size_t)local >= rings.ports) {
+        size_t more = ((size_t)local / PORTS_STEP + 1) * PORTS_STEP;
+        struct ring_port **wider = mem_resize(rings.by_port, more * sizeof(*wider));
+
+        if (wider == NULL) {
+            (void)xenevtchn_unbind(rings.channels, (evtchn_port_t)local);
+            return -ENOMEM;
+        }
+        memset(wider + rings.ports, 0, (more - rings.ports) * sizeof(*wider));
+        rings.by_port = wider;
+        rings.ports = more;
+    }
+    ring->local = (uint32_t)local;
+    rings.by_port[local] = ring;
+    return 0;
+}
+
+static void unbind_port(struct ring_port *ring)
+{
+    if (ring->local != 0) {
+        rings.by_port[ring->local] = NULL;
+        (void)xenevtchn_unbind(rings.channels, ring->local);
+        ring->local = 0;
+    }
+}
+
+static void unmap(struct ring_port *ring)
+{
+    if (ring->page != NULL && ring->granted) {
+        (void)xengnttab_unmap(rings.grants, ring->page, 1);
+    } else if (ring->page != NULL) {
+        (void)munmap(ring->page, PAGE);
+    }
+    ring->page = NULL;
+}
+
+/* Makes the connection of a domain whose page is mapped. */
+static int connect_ring(struct store *store, struct domain *domain, void *page, bool granted)
+{
+    struct ring_port *ring = mem_zalloc(sizeof(*ring));
+    struct conn *conn;
+    int err = -ENOMEM;
+
+    if (ring == NULL) {
+        return -ENOMEM;
+    }
+    ring->page = page;
+    ring->granted = granted;
+    list_init(&ring->port.turn);
+    conn = conn_new(store, domain, CONN_RING, &domain_ops);
+    if (conn != NULL) {
+        ring->port.conn = conn;
+        conn->owner = ring;
+        err = bind_port(ring, domain->domid, domain->port);
+        if (err == 0) {
+            domain->conn = conn;
+            ring->page->server_features = domain->features;
+            ring->page->error = XENSTORE_ERROR_NONE;
+            /* Whoever introduces a domain says with it that the ring is connected. */
+            if (ring->page->connection == XENSTORE_RECONNECT) {
+                __atomic_store_n(&ring->page->connection, XENSTORE_CONNECTED, __ATOMIC_RELEASE);
+            }
+            (void)xenevtchn_notify(rings.channels, ring->local);
+            server_turn(&ring->port);
+            return 0;
+        }
+        conn_free(conn); /* and the ring */
+    } else {
+        mem_free(ring);
+    }
+    return err;
+}
+
+/* The ring starts afresh: empty, and nothing that the connection had is left. */
+static void reconnect(struct conn *conn)
+{
+    struct ring_port *ring = conn->owner;
+    struct xenstore_domain_interface *page = ring->page;
+
+    conn_reset(conn);
+    conn->broken = false;
+    ring->cut = false;
+    page->req_cons = page->req_prod = page->rsp_cons = page->rsp_prod = 0;
+    page->error = XENSTORE_ERROR_NONE;
+    page->server_features = conn->domain->features;
+    __atomic_store_n(&page->connection, XENSTORE_CONNECTED, __ATOMIC_RELEASE);
+    (void)xenevtchn_notify(rings.channels, ring->local);
+}
+
+int rings_introduce(struct store *store, struct domain *domain)
+{
+    void *page;
+    int err;
+
+    if (domain->conn != NULL) {
+        struct ring_port *ring = domain->conn->owner;
+
+        unbind_port(ring);
+        err = bind_port(ring, domain->domid, domain->port);
+        if (err == 0) {
+            conn_reset(domain->conn);
+            domain->conn->broken = false;
+            ring->cut = false;
+            ring->page->server_features = domain->features;
+            (void)xenevtchn_notify(rings.channels, ring->local);
+            server_turn(&ring->port);
+        }
+        return err != 0 ? -EINVAL : 0;
+    }
+    page = xengnttab_map_grant_ref(rings.grants, domain->domid, GNTTAB_RESERVED_XENSTORE,
+                                   PROT_READ | PROT_WRITE);
+    if (page == NULL) {
+        return -EINVAL;
+    }
+    err = connect_ring(store, domain, page, true);
+    if (err != 0) {
+        (void)xengnttab_unmap(rings.grants, page, 1);
+    }
+    return err == 0 || err == -ENOMEM ? err : -EINVAL;
+}
+
+void rings_release(struct store *store, struct domain *domain)
+{
+    struct conn *conn = domain->conn;
+
+    (void)store;
+    if (conn != NULL) {
+        struct ring_port *ring = conn->owner;
+
+        unbind_port(ring);
+        unmap(ring);
+        list_del(&ring->port.turn);
+        conn_retire(conn); /* store_collect() takes it from the domain */
+    }
+}
+
+enum domain_state rings_state(struct store *store, uint16_t domid)
+{
+    xc_dominfo_t info;
+
+    (void)store;
+    if (xc_domain_getinfo(rings.control, domid, 1, &info) != 1 || info.domid != domid) {
+        return DOMAIN_ABSENT;
+    }
+    if (info.dying) {
+        return DOMAIN_DYING;
+    }
+    return info.shutdown || info.crashed ? DOMAIN_SHUTDOWN : DOMAIN_RUNS;
+}
+
+static void channel_ready(struct source *source, uint32_t events)
+{
+    xenevtchn_port_or_error_t port = xenevtchn_pending(rings.channels);
+
+    (void)source;
+    (void)events;
+    if (port < 0) {
+        return;
+    }
+    if ((uint32_t)port == rings.virq) {
+        store_check_domains(&server.store);
+    } else if ((size_t)port < rings.ports && rings.by_port[port] != NULL) {
+        struct ring_port *ring = rings.by_port[port];
+        struct conn *conn = ring->port.conn;
+
+        if ((conn->domain->features & FEATURE_RECONNECTION) != 0 &&
+            __atomic_load_n(&ring->page->connection, __ATOMIC_ACQUIRE) == XENSTORE_RECONNECT) {
+            reconnect(conn);
+        } else if (!ring->cut) {
+            conn_flush(conn);
+        }
+        if (!ring->cut) {
+            server_turn(&ring->port);
+        }
+    }
+    (void)xenevtchn_unmask(rings.channels, (evtchn_port_t)port);
+}
+
+static int dom0_port(uint32_t *port)
+{
+    char text[20] = "";
+    int fd = open("/proc/xen/xsd_port", O_RDONLY | O_CLOEXEC);
+    ssize_t n;
+
+    if (fd < 0) {
+        return -errno;
+    }
+    n = read(fd, text, sizeof(text) - 1);
+    (void)close(fd);
+    *port = (uint32_t)strtoul(text, NULL, 10);
+    return n > 0 && *port != 0 ? 0 : -ENXIO;
+}
+
+static int dom0_connect(void)
+{
+    struct domain *dom0 = domain_find(&server.store.domains, DOMID_DOM0);
+    int fd, err = dom0_port(&dom0->port);
+    void *page;
+
+    if (err != 0) {
+        return err;
+    }
+    fd = open("/proc/xen/xsd_kva", O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        return -errno;
+    }
+    page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    (void)close(fd);
+    if (page == MAP_FAILED) {
+        return -errno;
+    }
+    dom0->features = FEATURES_ALL;
+    err = connect_ring(&server.store, dom0, page, false);
+    if (err != 0) {
+        (void)munmap(page, PAGE);
+    }
+    return err;
+}
+
+int rings_start(bool dom0)
+{
+    xenevtchn_port_or_error_t virq;
+
+    rings.control = xc_interface_open(NULL, NULL, 0);
+    rings.channels = xenevtchn_open(NULL, 0);
+    rings.grants = xengnttab_open(NULL, 0);
+    if (rings.control == NULL || rings.channels == NULL || rings.grants == NULL) {
+        return -ENXIO;
+    }
+    (void)xengnttab_set_max_grants(rings.grants, DOMID_INVALID);
+    virq = xenevtchn_bind_virq(rings.channels, VIRQ_DOM_EXC);
+    if (virq < 0) {
+        return -errno;
+    }
+    rings.virq = (uint32_t)virq;
+    rings.source = (struct source){.fd = xenevtchn_fd(rings.channels), .ready = channel_ready};
+    if (server_watch_fd(&rings.source, EPOLLIN) != 0) {
+        return -ENOMEM;
+    }
+    server.rings = &rings;
+    return dom0 ? dom0_connect() : 0;
+}

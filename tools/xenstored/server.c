@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+struct server server;
+
+static int64_t now(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
+static const struct store_edge with_domains = {
+    .introduce = rings_introduce,
+    .release = rings_release,
+    .state = rings_state,
+    .now = now,
+    .log = log_in,
+};
+
+static const struct store_edge without_domains = {
+    .now = now,
+    .log = log_in,
+};
+
+int server_watch_fd(struct source *source, uint32_t mask)
+{
+    struct epoll_event event = {.events = mask, .data.ptr = source};
+    int op = source->mask == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+
+    if (mask == 0) {
+        op = EPOLL_CTL_DEL;
+    }
+    if (epoll_ctl(server.epoll, op, source->fd, &event) != 0) {
+        return -errno;
+    }
+    source->mask = mask;
+    return 0;
+}
+
+void server_turn(struct port *port)
+{
+    if (list_empty(&port->turn)) {
+        list_add_tail(&server.turns, &port->turn);
+    }
+}
+
+/* One turn for each of those that may have a request. */
+static void turns(void)
+{
+    struct list round;
+
+    list_init(&round);
+    list_splice_tail(&round, &server.turns);
+    while (!list_empty(&round)) {
+        struct port *port = list_entry(round.next, struct port, turn);
+        struct conn *conn = port->conn;
+
+        list_del(&port->turn);
+        if (conn_turn(conn)) {
+            server_turn(port);
+        } else if (!conn->broken) {
+            conn->ops->wants(conn);
+        }
+        /* Not later: a domain that was released may be introduced again by the next. */
+        store_collect(&server.store);
+    }
+}
+
+int server_start(void)
+{
+    struct store *store = &server.store;
+    static const char *const first[] = {"/tool", "/tool/xenstored"};
+    int err = 0;
+
+    list_init(&server.turns);
+    for (size_t i = 0; err == 0 && i < array_len(first); i++) {
+        err = store_mkdir(store, NULL, NULL, first[i], strlen(first[i]));
+    }
+    server.epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (err == 0 && server.epoll < 0) {
+        err = -errno;
+    }
+    return err;
+}
+
+const struct store_edge *server_edge(bool domains)
+{
+    return domains ? &with_domains : &without_domains;
+}
+
+void server_run(void)
+{
+    while (!server.stop) {
+        struct epoll_event events[64];
+        int n = epoll_wait(server.epoll, events, (int)array_len(events),
+                           list_empty(&server.turns) ? -1 : 0);
+
+        for (int i = 0; i < n; i++) {
+            struct source *source = events[i].data.ptr;
+
+            source->ready(source, events[i].events);
+        }
+        store_collect(&server.store);
+        turns();
+    }
+}
+
+void server_stop(void)
+{
+    server.stop = true;
+}
