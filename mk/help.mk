@@ -4,6 +4,7 @@ define help_text
 make [ARCH=arm64|x86|riscv64|host] [DEBUG=1] [LLVM=1] [V=1] [goal]
   all                the hypervisor: $(out)/hearth and hearth-syms (host: libhearth.a)
   objs               compile only
+  tools              the user-space tools: $(out)/tools/ (host: part of all)
   menuconfig         change options; savedefconfig writes them to configs/
   inputs             fetch Debian's kernels, busybox, Xen and headers under build/inputs/
   run                boot it in QEMU (./run installs what is missing first)

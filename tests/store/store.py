@@ -18,7 +18,6 @@ DEBIAN = TOP / "build/inputs/store/usr"
 HEARTH = TOP / "build/host/tools/xenstored"
 STANDIN = TOP / "build/store/standin.so"
 LIBRARIES = DEBIAN / "lib/x86_64-linux-gnu"
-TOOLS = DEBIAN / "bin"
 WAIT = 120  # seconds that an answer may take on a loaded machine
 
 # xs_wire.h: enum xsd_sockmsg_type
@@ -251,7 +250,8 @@ class Daemon:
     def tool(self, name, *words):
         """Debian's xenstore-NAME: status, output."""
         env = {k: v for k, v in self.env.items() if k != "LD_PRELOAD"}
-        done = subprocess.run([TOOLS / f"xenstore-{name}", *words], env=env, text=True,
+        folder = DEBIAN / ("lib/xen-4.17/bin" if name == "control" else "bin")
+        done = subprocess.run([folder / f"xenstore-{name}", *words], env=env, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=WAIT)
         return done.returncode, done.stdout
 
