@@ -4,7 +4,8 @@
 
 inputs := build/inputs
 input_files := $(foreach f,arm64/6.1/Image arm64/6.12/Image arm64/busybox arm64/xen/xen \
-                 xen-headers/usr/include/xen/xen.h,$(inputs)/$(f))
+                 xen-headers/usr/include/xen/xen.h xen-headers-4.20/usr/include/xen/xen.h, \
+                 $(inputs)/$(f))
 
 .PHONY: inputs
 inputs: $(input_files)
@@ -21,6 +22,8 @@ $(inputs)/arm64/xen/xen:
 	$(call fetch,xen-arm64)
 $(inputs)/xen-headers/usr/include/xen/xen.h:
 	$(call fetch,xen-headers)
+$(inputs)/xen-headers-4.20/usr/include/xen/xen.h:
+	$(call fetch,xen-headers-4.20)
 $(inputs)/store/usr/bin/xenstore:
 	$(call fetch,store-amd64)
 $(inputs)/qemu10/usr/bin/qemu-system-aarch64:

@@ -228,6 +228,23 @@ debian() {
     mv "$tmp" "$inputs/arm64/debian"
 }
 
+# Debian 13's tools, which speak a later interface version: what differs from the above.
+xl13_packages="xen-utils-4.20 xen-utils-common xenstore-utils libxenmisc4.20 libxenstore4
+libxencall1 libxenevtchn1 libxengnttab1 libxenforeignmemory1 libxentoolcore1 libxentoollog1
+libxendevicemodel1 libxenhypfs1 libc6 libyajl2 libuuid1 zlib1g libext2fs2t64
+libcom-err2 libss2 libblkid1 libfdt1 libncurses6 libtinfo6 libgcc-s1 libzstd1 liblzma5 bash"
+
+xl13() {
+    tmp=$inputs/arm64/xl13.tmp
+    rm -rf "$tmp" && mkdir -p "$tmp"
+    for p in $xl13_packages; do
+        unpack trixie arm64 "$p" "$tmp"
+    done
+    rm -rf "$tmp/usr/share/doc" "$tmp/usr/share/man" "$tmp/usr/share/locale" \
+        "$tmp/usr/share/info" "$tmp/usr/share/lintian" "$inputs/arm64/xl13"
+    mv "$tmp" "$inputs/arm64/xl13"
+}
+
 qemu10() {
     for p in qemu-system-arm qemu-system-x86 qemu-system-misc qemu-system-data \
              qemu-system-common opensbi; do
@@ -256,9 +273,11 @@ xen-arm64)
     ;;
 xl-arm64)     xl ;;
 debian-arm64) debian ;;
+xl13-arm64)   xl13 ;;
 store-amd64)  store ;;
 # The same for all architectures; of arm64, whose package lists are here anyway.
 xen-headers)  unpack $suite arm64 libxen-dev "$inputs/xen-headers" ;;
+xen-headers-4.20) unpack trixie arm64 libxen-dev "$inputs/xen-headers-4.20" ;;
 qemu10)       qemu10 ;;
 *)            die "unknown input: $1" ;;
 esac

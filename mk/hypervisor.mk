@@ -72,8 +72,11 @@ objs := $(addprefix $(out)/,$(sort $(objects)))
 # Only arch/host may see the C library; all other code sees the compiler's headers alone.
 hosted = $(filter hypervisor/arch/host/%,$(1))
 xen_headers := build/inputs/xen-headers/usr/include
+xen_headers_4.20 := build/inputs/xen-headers-4.20/usr/include
+# An adapter is compiled with the headers of the release whose version it speaks.
+abi_headers = $(if $(filter %/domctl_0x17.c,$(1)),$(xen_headers_4.20),$(xen_headers))
 cflags = $(CFLAGS) $(INCLUDES) $(if $(call hosted,$(1)),,$(FREESTANDING)) \
-         $(if $(filter hypervisor/common/abi/%,$(1)),-isystem $(xen_headers)) \
+         $(if $(filter hypervisor/common/abi/%,$(1)),-isystem $(call abi_headers,$(1))) \
          $(call no_trace,$(1)) $(CFLAGS-$(1))
 
 # The file that implements memcpy must not be compiled into calls of memcpy.
@@ -119,7 +122,8 @@ $(out)/%.o: %.S $(gen)/autoconf.h $(makefiles) | $(headers)
 	$(call say,AS,$<)
 	$(Q)$(cc) $(call cflags,$<) $(AFLAGS) -MMD -MP -c -o $@ $<
 
-$(filter $(out)/hypervisor/common/abi/%,$(objs)): | $(xen_headers)/xen/xen.h
+$(filter $(out)/hypervisor/common/abi/%,$(objs)): | $(xen_headers)/xen/xen.h \
+                                                       $(xen_headers_4.20)/xen/xen.h
 
 -include $(objs:.o=.d)
 

@@ -9,18 +9,19 @@
 #include <hearth/shared.h>
 #include <hearth/xsm.h>
 
-#define CREATE     1U
-#define DESTROY    2U
-#define PAUSE      3U
-#define UNPAUSE    4U
-#define INFO       5U
-#define MAX_VCPUS  15U
-#define HANDLE     17U
-#define DEBUGGING  18U
-#define TIMEOFFSET 24U
-#define RESUME     27U
-#define WIDTH      35U
-#define HANDLER    66U
+#define CREATE         1U
+#define DESTROY        2U
+#define PAUSE          3U
+#define UNPAUSE        4U
+#define INFO           5U
+#define MAX_VCPUS      15U
+#define HANDLE         17U
+#define DEBUGGING      18U
+#define TIMEOFFSET     24U
+#define RESUME         27U
+#define WIDTH          35U
+#define HANDLER        66U
+#define SET_LLC_COLORS 89U
 
 static struct domain *dom0, *dom;
 static struct vcpu *v0, *v;
@@ -42,7 +43,7 @@ static int setup(void **state)
 
 static void test_request(void **state)
 {
-    static const uint32_t versions[] = {0, 0x14, 0x18, 0x16, UINT32_MAX};
+    static const uint32_t versions[] = {0, 0x14, 0x16, 0x18, UINT32_MAX};
     struct domctl_request_arg r = {.cmd = INFO};
 
     (void)state;
@@ -203,6 +204,48 @@ static void test_destroy_twice_at_once(void **state)
     assert_int_equal(domain_kill(d), 0); /* for who found it before it was gone */
     assert_int_equal(d->life, DOMAIN_DEAD);
     domain_put(d);
+    machine_turn();
+}
+
+/* Of Xen 4.20: a word before vmtrace_size, and the length of SVE vectors in the second byte. */
+#define ALTP2M_AT offsetof(struct domctl_createdomain_arg, vmtrace_size)
+
+static int64_t create_0x17(uint32_t altp2m, uint32_t sve, struct domctl_request_arg *r)
+{
+    struct domctl_request_arg old = tools_good_domain();
+
+    old.u.createdomain.arch[0] = sve << 8;
+    old.u.createdomain.arch[1] = 64;
+    *r = old;
+    r->cmd = CREATE;
+    r->version = 0x17;
+    memcpy(&r->u.raw[ALTP2M_AT], &altp2m, 4);
+    memcpy(&r->u.raw[ALTP2M_AT + 4], &old.u.raw[ALTP2M_AT],
+           sizeof(struct domctl_createdomain_arg) - ALTP2M_AT);
+    return tools_call(v0, hypercall_domctl, r, sizeof(*r));
+}
+
+static void test_other_version(void **state)
+{
+    struct domctl_request_arg r;
+    uint32_t spis;
+
+    (void)state;
+    assert_int_equal(create_0x17(1, 0, &r), -EINVAL);
+    assert_int_equal(create_0x17(0, 1, &r), -EINVAL);
+    assert_int_equal(create_0x17(0, 0, &r), 0);
+    memcpy(&spis, &r.u.raw[offsetof(struct domctl_createdomain_arg, arch) + 8], 4);
+    assert_int_equal(spis, 64); /* what is told back has its layout too */
+    assert_int_equal(domain_find(r.domain)->config.nr_spis, 64);
+    assert_int_equal(domain_find(r.domain)->max_vcpus, 2);
+    /* The rest is as before, and each version has its own numbers. */
+    r = (struct domctl_request_arg){.cmd = INFO, .version = 0x17, .domain = r.domain};
+    assert_int_equal(tools_call(v0, hypercall_domctl, &r, sizeof(r)), 0);
+    assert_int_equal(r.u.getdomaininfo.handle[0], 0x5a);
+    assert_int_equal(domctl_zero(v0, DESTROY, r.domain), 0);
+    r = (struct domctl_request_arg){.cmd = SET_LLC_COLORS, .version = 0x17, .domain = 1};
+    assert_int_equal(tools_call(v0, hypercall_domctl, &r, sizeof(r)), -EOPNOTSUPP);
+    assert_int_equal(domctl_zero(v0, SET_LLC_COLORS, 1), -ENOSYS);
     machine_turn();
 }
 
@@ -385,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_life),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_destroy_twice_at_once),
+        cmocka_unit_test(test_other_version),
         cmocka_unit_test(test_info),
         cmocka_unit_test(test_info_walks),
         cmocka_unit_test(test_settings),

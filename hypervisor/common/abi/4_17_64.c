@@ -7,7 +7,7 @@
 #include <hearth/shared.h>
 
 #include "layout.h"
-#include "wire_4_17.h"
+#include "wire.h"
 
 #include <hearth/hypercall/fields.def>
 

@@ -3,7 +3,7 @@
 #include "private.h"
 
 #include "layout.h"
-#include "wire_4_17.h"
+#include "wire.h"
 
 #include <hearth/hypercall/fields_domctl.def>
 
@@ -19,4 +19,7 @@ static_assert(DOMINF_DYING == XEN_DOMINF_dying && DOMINF_HVM_GUEST == XEN_DOMINF
                   DOMINF_SHUTDOWN_SHIFT == XEN_DOMINF_shutdownshift,
               "getdomaininfo flags");
 
-const struct domctl_abi domctl_abi_0x15 = {.version = XEN_DOMCTL_INTERFACE_VERSION};
+const struct domctl_abi domctl_abi_0x15 = {
+    .version = XEN_DOMCTL_INTERFACE_VERSION,
+    .last = XEN_DOMCTL_set_paging_mempool_size,
+};

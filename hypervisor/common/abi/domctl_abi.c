@@ -6,7 +6,7 @@
 
 const struct domctl_abi *domctl_abi_find(uint32_t version)
 {
-    static const struct domctl_abi *const known[] = {&domctl_abi_0x15};
+    static const struct domctl_abi *const known[] = {&domctl_abi_0x15, &domctl_abi_0x17};
 
     for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
         if (known[i]->version == version) {

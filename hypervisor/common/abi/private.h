@@ -5,3 +5,4 @@
 #include <hearth/domctl_abi.h>
 
 extern const struct domctl_abi domctl_abi_0x15;
+extern const struct domctl_abi domctl_abi_0x17;

@@ -3,7 +3,7 @@
 #include <hearth/abi_sysctl.h>
 
 #include "layout.h"
-#include "wire_4_17.h"
+#include "wire.h"
 
 #include <hearth/hypercall/fields_sysctl.def>
 

@@ -6,6 +6,9 @@
 
 #include "op.h"
 
+#define NO_COMMAND  0U
+#define FIRST_GDBSX 1000U
+
 /*
  * Members of the request that came in the argument: DOMCTL rows copy back the whole request, as
  * Xen does, so that an adapter may turn all of it.
@@ -67,6 +70,9 @@ int64_t hypercall_domctl(struct vcpu *v, struct hypercall_args *args)
     abi = domctl_abi_find(c.r.version);
     if (abi == NULL) {
         return -EACCES;
+    }
+    if (c.r.cmd > abi->last && c.r.cmd < FIRST_GDBSX) {
+        c.r.cmd = NO_COMMAND; /* a later version's */
     }
     rc = abi->in != NULL ? abi->in(&c.r) : 0;
     if (rc == 0) {

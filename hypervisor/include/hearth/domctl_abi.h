@@ -9,6 +9,7 @@
 
 struct domctl_abi {
     uint32_t version;
+    uint32_t last; /* number that the version knows; those from 1000 on are gdbsx's */
     /* In place. NULL: nothing differs. -EINVAL: asks for what the internal form cannot say. */
     int (*in)(struct domctl_request_arg *r);
     void (*out)(struct domctl_request_arg *r);

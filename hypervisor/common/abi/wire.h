@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The public headers of Xen 4.17, for the adapters of common/abi only. They know no riscv64, and
- * the host build wants arm64's layout: both see them as arm64 would.
+ * Xen's public headers, for the adapters of common/abi only: of release 4.17, or of the one that
+ * mk/hypervisor.mk gives an adapter. They know no riscv64, and the host build wants arm64's
+ * layout: both see them as arm64 would.
  */
 #pragma once
 
