@@ -50,6 +50,11 @@ size_t heap_in_use(void)
     return in_use;
 }
 
+size_t heap_slab_pages(void)
+{
+    return 0;
+}
+
 static struct vcpu *v0;
 
 static int setup(void **state)
