@@ -184,3 +184,17 @@ def test_nothing_leaks(machine, request):
         m.send("m")
         lost = before - int(m.expect(r"KiB in all, (\d+) free", 120).group(1))
         check(m, lost < 8 << 10, f"{lost} KiB are gone")
+
+
+@BOARDS
+def test_life(machine, request, gic, smp):
+    """Domains made and ended as the tools do it, 4 and 64 at a time: nothing is missing."""
+    oracle = request.config.getoption("--oracle")
+    marks = "xen=1 kept=31" if oracle else "kept=11" if smp > 1 else ""
+    cycles = 500 if SOAK else 60
+    # CPUs that take turns would charge a domain for the other CPU's turn: 20 of its slices.
+    clock = "threads" if smp > 1 else ""
+    with machine(gic=gic, smp=smp, clock=clock,
+                 dom0=kernel("life", f"cycles={cycles} alive=64 {marks}")) as m:
+        finish(m)
+        m.expect_exit(60)

@@ -21,7 +21,7 @@ static int setup(void **state)
 
     (void)state;
     machine_boot(2);
-    /* Leaves of the table of ids, slabs and timer heaps are made once and stay. */
+    /* Slabs and timer heaps are made once and stay. */
     d = machine_domain(1, &machine_config, 4);
     assert_non_null(d);
     machine_kill(d);
@@ -60,6 +60,27 @@ static void test_nothing_stays(void **state)
         assert_int_equal(free_pages(), pages);
         assert_int_equal(heap_in_use(), heap);
     }
+}
+
+/* The table of ids gives back what it needed for them, and finds who shares a block with the dead.
+ */
+static void test_ids_leave_nothing(void **state)
+{
+    size_t heap = heap_in_use();
+    struct domain *stays = machine_domain(0x4001, &machine_config, 1);
+
+    (void)state;
+    for (domid_t id = 0x3e00; id < 0x4200; id += 0x3f) {
+        struct domain *d = machine_domain(id, &machine_config, 1);
+
+        assert_ptr_equal(domain_find(id), d);
+        machine_kill(d);
+        assert_null(domain_find(id));
+        assert_ptr_equal(domain_find(0x4001), stays);
+    }
+    machine_kill(stays);
+    machine_turn();
+    assert_int_equal(heap_in_use(), heap);
 }
 
 /* A reference keeps the structure, not what the domain held. */
@@ -335,11 +356,17 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_stays), cmocka_unit_test(test_reference_outlives),
-        cmocka_unit_test(test_ids),           cmocka_unit_test(test_id_wrap),
-        cmocka_unit_test(test_vcpus),         cmocka_unit_test(test_pause_counts),
-        cmocka_unit_test(test_shutdown_once), cmocka_unit_test(test_last_one_out),
-        cmocka_unit_test(test_death_is_told), cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_nothing_stays),
+        cmocka_unit_test(test_ids_leave_nothing),
+        cmocka_unit_test(test_reference_outlives),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_id_wrap),
+        cmocka_unit_test(test_vcpus),
+        cmocka_unit_test(test_pause_counts),
+        cmocka_unit_test(test_shutdown_once),
+        cmocka_unit_test(test_last_one_out),
+        cmocka_unit_test(test_death_is_told),
+        cmocka_unit_test(test_out_of_memory),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Domain ids: a two-level table for lookup, an ordered list for walks. Readers use RCU. */
+/* Domain ids: a table of blocks for lookup, an ordered list for walks. Readers use RCU. */
 #include <hearth/atomic.h>
 #include <hearth/bug.h>
 #include <hearth/cpu.h>
 #include <hearth/errno.h>
 #include <hearth/heap.h>
+#include <hearth/rcu.h>
 #include <hearth/vcpu.h>
 
 #include "private.h"
 
-#define LEAF_SHIFT 8U
-#define LEAF_SIZE  (1U << LEAF_SHIFT)
-#define NR_LEAVES  (0x8000U >> LEAF_SHIFT)
+#define BLOCK_SHIFT 7U
+#define BLOCK_SIZE  (1U << BLOCK_SHIFT)
+#define NR_BLOCKS   (0x8000U >> BLOCK_SHIFT)
 
-static struct domain **leaves[NR_LEAVES]; /* leaves are never freed */
+/* A block lives as long as it holds a domain, and a grace period more. */
+struct id_block {
+    struct rcu_head rcu;
+    uint32_t count;
+    struct domain *slots[BLOCK_SIZE];
+};
+
+static struct id_block *blocks[NR_BLOCKS]; /* changed under domlist_lock */
 static uint32_t next_id = 1;
 
 struct domain *domain_find(domid_t id)
 {
-    struct domain **leaf;
+    struct id_block *block;
 
     if (id == DOMID_SELF) {
         return current_vcpu()->domain;
@@ -27,29 +35,49 @@ struct domain *domain_find(domid_t id)
         return NULL;
     }
     id = (domid_t)index_nospec(id, DOMID_FIRST_RESERVED);
-    leaf = load_acquire(&leaves[id >> LEAF_SHIFT]);                         /* pairs with slot() */
-    return leaf == NULL ? NULL : load_acquire(&leaf[id & (LEAF_SIZE - 1)]); /* with insert() */
+    /* Both pair with put_in(). */
+    block = load_acquire(&blocks[id >> BLOCK_SHIFT]);
+    return block == NULL ? NULL : load_acquire(&block->slots[id & (BLOCK_SIZE - 1)]);
 }
 
-static struct domain **slot(domid_t id)
+/* Both with domlist_lock held. */
+static int put_in(domid_t id, struct domain *d)
 {
-    struct domain **leaf = leaves[id >> LEAF_SHIFT];
+    struct id_block *block = blocks[id >> BLOCK_SHIFT];
 
-    if (leaf == NULL) {
-        leaf = heap_alloc_array(LEAF_SIZE, sizeof(*leaf));
-        if (leaf == NULL) {
-            return NULL;
+    if (block == NULL) {
+        block = heap_alloc(sizeof(*block));
+        if (block == NULL) {
+            return -ENOMEM;
         }
-        store_release(&leaves[id >> LEAF_SHIFT], leaf);
+        store_release(&blocks[id >> BLOCK_SHIFT], block);
     }
-    return &leaf[id & (LEAF_SIZE - 1)];
+    block->count++;
+    store_release(&block->slots[id & (BLOCK_SIZE - 1)], d);
+    return 0;
+}
+
+static void free_block(struct rcu_head *head)
+{
+    heap_free(container_of(head, struct id_block, rcu));
+}
+
+static void take_out(domid_t id)
+{
+    struct id_block *block = blocks[id >> BLOCK_SHIFT];
+
+    WRITE_ONCE(block->slots[id & (BLOCK_SIZE - 1)], NULL);
+    if (--block->count == 0) {
+        WRITE_ONCE(blocks[id >> BLOCK_SHIFT], NULL);
+        rcu_call(&block->rcu, free_block);
+    }
 }
 
 static bool taken(uint32_t id)
 {
-    const struct domain *const *leaf = (const struct domain *const *)leaves[id >> LEAF_SHIFT];
+    const struct id_block *block = blocks[id >> BLOCK_SHIFT];
 
-    return leaf != NULL && leaf[id & (LEAF_SIZE - 1)] != NULL;
+    return block != NULL && block->slots[id & (BLOCK_SIZE - 1)] != NULL;
 }
 
 /* Ids are not reused until the counter has gone round: stale ones do not meet a new domain. */
@@ -82,7 +110,6 @@ static void list_insert(struct domain *d)
 
 int domain_ids_insert(struct domain *d, domid_t id)
 {
-    struct domain **s;
     int rc = 0;
 
     spin_lock(&domlist_lock);
@@ -94,13 +121,14 @@ int domain_ids_insert(struct domain *d, domid_t id)
         rc = -EEXIST;
     }
     if (rc == 0) {
-        s = slot(id);
-        if (s == NULL) {
-            rc = -ENOMEM;
-        } else {
-            d->id = id;
+        domid_t before = d->id;
+
+        d->id = id; /* whoever finds d sees it */
+        rc = put_in(id, d);
+        if (rc == 0) {
             list_insert(d);
-            store_release(s, d); /* pairs with domain_find() */
+        } else {
+            d->id = before;
         }
     }
     spin_unlock(&domlist_lock);
@@ -110,7 +138,7 @@ int domain_ids_insert(struct domain *d, domid_t id)
 void domain_ids_remove(struct domain *d)
 {
     spin_lock(&domlist_lock);
-    WRITE_ONCE(leaves[d->id >> LEAF_SHIFT][d->id & (LEAF_SIZE - 1)], NULL);
+    take_out(d->id);
     /* d->list.next stays: a reader that stands on d goes on from there. */
     WRITE_ONCE(d->list.prev->next, d->list.next);
     d->list.next->prev = d->list.prev;

@@ -32,6 +32,7 @@ static struct zone {
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_FREELIST);
 static struct page_stats stats;
+static uint64_t scrubbing; /* free frames that page_scrub_some() has taken off the lists */
 static uint64_t reserve;
 static enum page_content boot_content;
 
@@ -205,6 +206,8 @@ void buddy_free(mfn_t m, unsigned int order, enum page_class class, enum page_co
     spin_lock(&lock);
     if (class == PAGE_GUEST) {
         stats.guest -= 1ULL << order;
+    } else if (class == PAGE_FREE) {
+        scrubbing -= 1ULL << order;
     }
     merge_in(m.n, order, content);
     spin_unlock(&lock);
@@ -265,6 +268,7 @@ unsigned int page_scrub_some(unsigned int max)
 
         spin_lock(&lock);
         found = take_dirty(MIN(order, MAX_ORDER), &frame, &order, &content);
+        scrubbing += found ? 1ULL << order : 0;
         spin_unlock(&lock);
         if (!found) {
             break;
@@ -280,5 +284,7 @@ void page_stats(struct page_stats *out)
 {
     spin_lock(&lock);
     *out = stats;
+    out->free += scrubbing;
+    out->dirty += scrubbing;
     spin_unlock(&lock);
 }
