@@ -222,6 +222,11 @@ static size_t request_bytes(const struct conn *conn)
     return header.len <= XENSTORE_PAYLOAD_MAX ? sizeof(header) + header.len : 0;
 }
 
+bool conn_has_request(const struct conn *conn)
+{
+    return conn->in != NULL && request_bytes(conn) <= conn->in_end - conn->in_start;
+}
+
 /* Reads more bytes. Returns whether there were any. */
 static bool fill(struct conn *conn)
 {
@@ -280,7 +285,7 @@ bool conn_turn(struct conn *conn)
         conn->in_start += (uint32_t)bytes;
         wire_request(conn, &header, (char *)start + sizeof(header));
         /* A reset connection has no buffer any more. */
-        more = more || (conn->in != NULL && request_bytes(conn) <= conn->in_end - conn->in_start);
+        more = more || conn_has_request(conn);
     }
     give_back(conn);
     return more && !conn->broken;

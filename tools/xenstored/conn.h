@@ -88,6 +88,8 @@ static inline bool conn_wants_out(const struct conn *conn)
     return !conn->broken && !list_empty(&conn->out);
 }
 bool conn_wants_in(const struct conn *conn);
+/* Whether a whole request is in the buffer, or one that is too long. */
+bool conn_has_request(const struct conn *conn);
 
 /* A message with a header and room for a payload of `len` bytes; not yet charged or queued. */
 struct message *message_new(size_t len) must_check;

@@ -42,6 +42,12 @@ ssize_t ring_read(struct xenstore_domain_interface *page, void *to, size_t room)
     return (ssize_t)n;
 }
 
+bool ring_waits(const struct xenstore_domain_interface *page)
+{
+    return __atomic_load_n(&page->req_prod, __ATOMIC_ACQUIRE) !=
+           __atomic_load_n(&page->req_cons, __ATOMIC_RELAXED);
+}
+
 ssize_t ring_write(struct xenstore_domain_interface *page, const void *from, size_t len)
 {
     uint32_t cons = __atomic_load_n(&page->rsp_cons, __ATOMIC_ACQUIRE);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -13,4 +14,6 @@
 
 /* Bytes moved, 0: none; -EINVAL: the indexes make no sense. */
 ssize_t ring_read(struct xenstore_domain_interface *page, void *to, size_t room);
+/* Whether the domain has put something there to read (or nonsense, which ring_read() tells). */
+bool ring_waits(const struct xenstore_domain_interface *page);
 ssize_t ring_write(struct xenstore_domain_interface *page, const void *from, size_t len);

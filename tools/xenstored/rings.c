@@ -80,8 +80,9 @@ static void domain_wants(struct conn *conn)
 {
     struct ring_port *ring = conn->owner;
 
-    /* Having room again may mean that requests which waited can be handled. */
-    if (conn_wants_in(conn)) {
+    /* Having room again may mean that requests which waited can be handled. What comes later is
+     * announced by an event. */
+    if (conn_wants_in(conn) && (conn_has_request(conn) || ring_waits(ring->page))) {
         server_turn(&ring->port);
     }
 }
