@@ -310,5 +310,7 @@ def control(s):
                   ["log", "x"], ["logfile"], ["bogus"], [], ["help", "x"], ["quota", "nodes", "5"],
                   ["quota", "set", "nodes"], ["quota", "set", "none", "5"], ["quota", "77"],
                   ["quota", "set", "nodes", "900"], ["quota-soft", "set", "memory", "1000000"],
-                  ["quota-soft", "memory", "9"], ["quota"], ["quota-soft"]):
+                  ["quota-soft", "memory", "9"], ["help"], ["quota"], ["quota-soft"],
+                  ["live-update"], ["live-update", "-s"], ["live-update", "-x"],
+                  ["live-update", "-f", "/none"], ["live-update", "-a"]):
         s.ask(CONTROL, *words)

@@ -4,9 +4,9 @@
 import os
 
 import pytest
-from programs import Program
+from programs import Program, live_update
 from scenes import SCENES, Stage
-from store import Daemon
+from store import HEARTH, Daemon
 
 SOAK = bool(os.environ.get("SOAK"))
 # Programs run in groups: starting the two daemons costs more than a program.
@@ -30,10 +30,11 @@ def test_scene(scene):
 
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_programs(group):
+    """The store is live-updated in the middle of every program."""
     for seed in range(group * PROGRAMS, (group + 1) * PROGRAMS):
         with Daemon("hearth") as store, Daemon("debian") as reference:
             program = Program(seed, store, reference)
-            program.run(STEPS)
+            program.run(STEPS, halfway=lambda p: live_update(p, str(HEARTH)))
             assert store.process.poll() is None, store.output()
 
 
@@ -55,7 +56,7 @@ def test_tools():
             for words in (["write", "/a/b", "c"], ["read", "/a/b"], ["list", "/a"],
                           ["exists", "/a"], ["exists", "/no"],
                           ["chmod", "/a/b", "n0", "r0"], ["ls", "-p", "/a"], ["rm", "/a/b"],
-                          ["read", "/a/b"], ["control", "check"]):
+                          ["read", "/a/b"], ["control", "check"], ["control", "nothing"]):
                 said.append((words, daemon.tool(*words)))
             return said
     assert session("hearth") == session("debian")

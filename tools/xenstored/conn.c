@@ -147,16 +147,21 @@ void conn_flush(struct conn *conn)
     }
 }
 
-void conn_queue(struct conn *conn, struct message *message)
+void conn_enqueue(struct conn *conn, struct message *message)
 {
-    bool first = list_empty(&conn->out);
-
     message->conn = conn;
     list_add_tail(&conn->out, &message->link);
     quota_add(&conn->domain->quota, QUOTA_MEMORY, message->len);
     if (!message->event) {
         quota_add(&conn->domain->quota, QUOTA_OUTSTANDING, 1);
     }
+}
+
+void conn_queue(struct conn *conn, struct message *message)
+{
+    bool first = list_empty(&conn->out);
+
+    conn_enqueue(conn, message);
     if (first && !message->event) {
         conn_flush(conn);
     }
@@ -190,7 +195,7 @@ bool conn_wants_in(const struct conn *conn)
 {
     const struct quota *quota = &conn->domain->quota;
 
-    return !conn->broken && quota_fits(quota, QUOTA_OUTSTANDING, 1) &&
+    return !conn->broken && !conn->waiting && quota_fits(quota, QUOTA_OUTSTANDING, 1) &&
            quota_fits(quota, QUOTA_MEMORY, 1);
 }
 

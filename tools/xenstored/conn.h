@@ -58,7 +58,7 @@ struct conn {
     enum conn_kind kind;
     int fd;
     bool broken;  /* nothing more is read or written */
-    bool stalled; /* over its quota: nothing more is read until it reads */
+    bool waiting; /* for an answer that comes later: nothing more is read until then */
     uint8_t *in;  /* CONN_IN_MAX bytes, while something is in it */
     uint32_t in_start, in_end;
     struct list out; /* struct message */
@@ -95,5 +95,7 @@ bool conn_has_request(const struct conn *conn);
 struct message *message_new(size_t len) must_check;
 /* Sends the reply whose payload is in store.spare, or queues it. */
 void conn_reply(struct conn *conn, const struct xsd_sockmsg *request, uint32_t type, size_t len);
+/* Queues a message and charges it, nothing else. */
+void conn_enqueue(struct conn *conn, struct message *message);
 /* Queues a message and charges it to the domain; a reply goes out at once if it is the first. */
 void conn_queue(struct conn *conn, struct message *message);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server.h"
+#include "update.h"
 #include "wire.h"
 
 struct control {
@@ -191,6 +191,9 @@ static int run_help(struct request *request, unsigned int words);
 static const struct control controls[] = {
     {"check", run_check, ""},
     {"log", run_log, "on|off"},
+    {"live-update", update_control,
+     "[-c <cmdline>] [-F] [-t <timeout>] <file>\n"
+     "    Default timeout is 60 seconds."},
     {"logfile", run_logfile, "<file>"},
     {"memreport", run_memreport, "[<file>]"},
     {"print", run_print, "<string>"},

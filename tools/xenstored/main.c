@@ -12,11 +12,12 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "server.h"
+#include "update.h"
 
 #define OPT_NO_DOMAINS 256
 #define OPT_MASTER     257
 #define OPT_PRIV       258
+#define OPT_UPDATE     259
 
 static const struct option long_options[] = {
     {"no-domain-init", no_argument, NULL, 'D'},
@@ -38,6 +39,7 @@ static const struct option long_options[] = {
     {"timeout", required_argument, NULL, 'w'},
     {"no-recovery", no_argument, NULL, 'R'},
     {"internal-db", optional_argument, NULL, 'I'},
+    {"live-update", no_argument, NULL, OPT_UPDATE},
     {"keep-orphans", no_argument, NULL, 'K'},
     {"verbose", no_argument, NULL, 'V'},
     {"watch-nb", required_argument, NULL, 'W'},
@@ -66,10 +68,11 @@ static const char usage[] =
     "                           permissions,\n"
     "  -q, --quota-soft <what>=<nb>  warn in the system log above this: memory,\n"
     "  -K, --keep-orphans       nodes of a domain that is gone become dom0's.\n"
+    "      --live-update        take over from the daemon that executes this one,\n"
     "  -w, -R, -I, -V           are taken and mean nothing here: the store is in memory.\n";
 
 static struct {
-    bool help, fork, print_pid, dom0, domains, keep_orphans;
+    bool help, fork, print_pid, dom0, domains, keep_orphans, update;
     const char *pid_file, *trace_file;
     uint16_t privileged;
     struct quota_limits limits;
@@ -136,6 +139,9 @@ static void one_option(int opt)
     switch (opt) {
     case 'D':
         options.dom0 = false;
+        break;
+    case OPT_UPDATE:
+        options.update = true;
         break;
     case OPT_NO_DOMAINS:
         options.domains = false;
@@ -242,20 +248,26 @@ static void detach(int ready)
 }
 
 /* The file stays locked as long as the daemon lives. */
-static void write_pid(const char *file)
+static int write_pid(const char *file)
 {
     char text[16];
     int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600), n;
 
     if (fd < 0) {
-        die(file, -errno);
+        return -errno;
     }
     if (lockf(fd, F_TLOCK, 0) != 0) {
-        exit(0); /* another one runs already */
+        (void)close(fd);
+        return -EBUSY;
     }
     n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-    if (ftruncate(fd, 0) != 0 || write(fd, text, (size_t)n) != n) {
-        die(file, -errno);
+    return ftruncate(fd, 0) != 0 || write(fd, text, (size_t)n) != n ? -EIO : 0;
+}
+
+void server_new_pid(void)
+{
+    if (options.pid_file != NULL && write_pid(options.pid_file) != 0) {
+        log_system("cannot write %s", options.pid_file);
     }
 }
 
@@ -273,26 +285,14 @@ static void set_signals(void)
     (void)sigaction(SIGINT, &stop, NULL);
     (void)sigaction(SIGPIPE, &ignore, NULL);
     (void)sigaction(SIGHUP, &ignore, NULL);
+    (void)sigaction(SIGCHLD, &ignore, NULL); /* children are reaped by themselves */
 }
 
-int main(int argc, char **argv)
+static void store_start(void)
 {
     uint64_t key;
-    int ready, err;
+    int err;
 
-    read_options(argc, argv);
-    server.rundir =
-        getenv("XENSTORED_RUNDIR") != NULL ? getenv("XENSTORED_RUNDIR") : "/var/run/xenstored";
-    (void)mkdir(server.rundir, 0755);
-    openlog("xenstored", 0, LOG_DAEMON);
-    become_daemon(&ready);
-    if (options.pid_file != NULL) {
-        write_pid(options.pid_file);
-    }
-    if (options.print_pid) {
-        printf("%d\n", (int)getpid());
-        (void)fflush(stdout);
-    }
     if (getrandom(&key, sizeof(key), 0) != sizeof(key)) {
         die("getrandom", -errno);
     }
@@ -304,20 +304,61 @@ int main(int argc, char **argv)
     server.store.domains.limits = options.limits;
     server.store.domains.privileged = options.privileged;
     server.store.keep_orphans = options.keep_orphans;
-    set_signals();
     err = options.trace_file != NULL ? log_open(options.trace_file) : 0;
     if (err != 0) {
         die(options.trace_file, err);
     }
-    err = server_start();
-    if (err == 0 && options.domains) {
-        err = rings_start(options.dom0);
+}
+
+/* A new store, or the one that another program hands over. */
+static int begin(void)
+{
+    int err = server_start();
+
+    if (err == 0 && options.update) {
+        err = resume_load(options.domains, options.dom0);
+    } else if (err == 0) {
+        err = server_first_nodes();
+        if (err == 0 && options.domains) {
+            err = rings_start(options.dom0);
+        }
     }
-    if (err == 0) {
-        err = socket_listen();
+    return err == 0 ? socket_listen() : err;
+}
+
+int main(int argc, char **argv)
+{
+    int ready = -1, err;
+
+    read_options(argc, argv);
+    server.argv = argv;
+    server.rundir =
+        getenv("XENSTORED_RUNDIR") != NULL ? getenv("XENSTORED_RUNDIR") : "/var/run/xenstored";
+    openlog("xenstored", 0, LOG_DAEMON);
+    set_signals();
+    if (!options.update) {
+        (void)mkdir(server.rundir, 0755);
+        become_daemon(&ready);
+        err = options.pid_file != NULL ? write_pid(options.pid_file) : 0;
+        if (err == -EBUSY) {
+            exit(0); /* another one runs already */
+        }
+        if (err != 0) {
+            die(options.pid_file, err);
+        }
+        if (options.print_pid) {
+            printf("%d\n", (int)getpid());
+            (void)fflush(stdout);
+        }
     }
+    store_start();
+    err = begin();
     if (err != 0) {
         die("start", err);
+    }
+    if (options.update) {
+        resume_done();
+        server_new_pid();
     }
     detach(ready);
     server_run();

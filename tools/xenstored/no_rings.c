@@ -29,3 +29,49 @@ enum domain_state rings_state(struct store *store, uint16_t domid)
     (void)domid;
     return DOMAIN_ABSENT;
 }
+
+int rings_fd(void)
+{
+    return -1;
+}
+
+unsigned int rings_virq(void)
+{
+    return 0;
+}
+
+uint32_t rings_port(const struct conn *conn)
+{
+    (void)conn;
+    return 0;
+}
+
+int rings_resume(int channels, unsigned int virq)
+{
+    (void)channels;
+    (void)virq;
+    return -ENOSYS;
+}
+
+int rings_adopt(struct store *store, struct domain *domain, uint32_t port, struct conn **out)
+{
+    (void)store;
+    (void)domain;
+    (void)port;
+    (void)out;
+    return -ENOSYS;
+}
+
+int rings_bind_virq(void)
+{
+    return -ENOSYS;
+}
+
+void rings_unbind_virq(void)
+{
+}
+
+int rings_renew(void)
+{
+    return 0;
+}

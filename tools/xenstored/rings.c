@@ -14,10 +14,11 @@
 #include <xen/grant_table.h>
 
 #include "ring.h"
-#include "server.h"
+#include "update.h"
 
 #define PAGE       4096
 #define PORTS_STEP 64u
+#define PORTS_MAX  (1u << 24)
 
 struct ring_port {
     struct port port; /* first: what conn.owner points at */
@@ -71,6 +72,7 @@ static void domain_broken(struct conn *conn, int err)
 
     ring->cut = true;
     list_del(&ring->port.turn);
+    update_gone(conn);
     __atomic_store_n(&ring->page->error, code, __ATOMIC_RELEASE);
     (void)xenevtchn_notify(rings.channels, ring->local);
     log_line("CONN %p ignored, reason %u", (void *)conn, code);
@@ -94,28 +96,34 @@ static const struct conn_ops domain_ops = {
     .wants = domain_wants,
 };
 
-static int bind_port(struct ring_port *ring, uint16_t domid, uint32_t remote)
+/* Events of one of our ports are for this ring. */
+static int use_port(struct ring_port *ring, uint32_t local)
 {
-    xenevtchn_port_or_error_t local = xenevtchn_bind_interdomain(rings.channels, domid, remote);
-
-    if (local < 0) {
-        return -errno;
-    }
     if ((size_t)local >= rings.ports) {
         size_t more = ((size_t)local / PORTS_STEP + 1) * PORTS_STEP;
         struct ring_port **wider = mem_resize(rings.by_port, more * sizeof(*wider));
 
         if (wider == NULL) {
-            (void)xenevtchn_unbind(rings.channels, (evtchn_port_t)local);
             return -ENOMEM;
         }
         memset(wider + rings.ports, 0, (more - rings.ports) * sizeof(*wider));
         rings.by_port = wider;
         rings.ports = more;
     }
-    ring->local = (uint32_t)local;
+    ring->local = local;
     rings.by_port[local] = ring;
     return 0;
+}
+
+static int bind_port(struct ring_port *ring, uint16_t domid, uint32_t remote)
+{
+    xenevtchn_port_or_error_t local = xenevtchn_bind_interdomain(rings.channels, domid, remote);
+    int err = local < 0 ? -errno : use_port(ring, (uint32_t)local);
+
+    if (err != 0 && local >= 0) {
+        (void)xenevtchn_unbind(rings.channels, (evtchn_port_t)local);
+    }
+    return err;
 }
 
 static void unbind_port(struct ring_port *ring)
@@ -137,41 +145,49 @@ static void unmap(struct ring_port *ring)
     ring->page = NULL;
 }
 
-/* Makes the connection of a domain whose page is mapped. */
-static int connect_ring(struct store *store, struct domain *domain, void *page, bool granted)
+/* A connection for a page that is mapped; it has no channel yet. */
+static struct ring_port *ring_new(struct store *store, struct domain *domain, void *page,
+                                  bool granted)
 {
     struct ring_port *ring = mem_zalloc(sizeof(*ring));
-    struct conn *conn;
-    int err = -ENOMEM;
+    struct conn *conn = ring != NULL ? conn_new(store, domain, CONN_RING, &domain_ops) : NULL;
 
-    if (ring == NULL) {
-        return -ENOMEM;
+    if (conn == NULL) {
+        mem_free(ring);
+        return NULL;
     }
     ring->page = page;
     ring->granted = granted;
     list_init(&ring->port.turn);
-    conn = conn_new(store, domain, CONN_RING, &domain_ops);
-    if (conn != NULL) {
-        ring->port.conn = conn;
-        conn->owner = ring;
-        err = bind_port(ring, domain->domid, domain->port);
-        if (err == 0) {
-            domain->conn = conn;
-            ring->page->server_features = domain->features;
-            ring->page->error = XENSTORE_ERROR_NONE;
-            /* Whoever introduces a domain says with it that the ring is connected. */
-            if (ring->page->connection == XENSTORE_RECONNECT) {
-                __atomic_store_n(&ring->page->connection, XENSTORE_CONNECTED, __ATOMIC_RELEASE);
-            }
-            (void)xenevtchn_notify(rings.channels, ring->local);
-            server_turn(&ring->port);
-            return 0;
-        }
-        conn_free(conn); /* and the ring */
-    } else {
-        mem_free(ring);
+    ring->port.conn = conn;
+    conn->owner = ring;
+    return ring;
+}
+
+/* Makes the connection of a domain whose page is mapped. */
+static int connect_ring(struct store *store, struct domain *domain, void *page, bool granted)
+{
+    struct ring_port *ring = ring_new(store, domain, page, granted);
+    int err;
+
+    if (ring == NULL) {
+        return -ENOMEM;
     }
-    return err;
+    err = bind_port(ring, domain->domid, domain->port);
+    if (err != 0) {
+        conn_free(ring->port.conn); /* and the ring */
+        return err;
+    }
+    domain->conn = ring->port.conn;
+    ring->page->server_features = domain->features;
+    ring->page->error = XENSTORE_ERROR_NONE;
+    /* Whoever introduces a domain says with it that the ring is connected. */
+    if (ring->page->connection == XENSTORE_RECONNECT) {
+        __atomic_store_n(&ring->page->connection, XENSTORE_CONNECTED, __ATOMIC_RELEASE);
+    }
+    (void)xenevtchn_notify(rings.channels, ring->local);
+    server_turn(&ring->port);
+    return 0;
 }
 
 /* The ring starts afresh: empty, and nothing that the connection had is left. */
@@ -188,6 +204,12 @@ static void reconnect(struct conn *conn)
     page->server_features = conn->domain->features;
     __atomic_store_n(&page->connection, XENSTORE_CONNECTED, __ATOMIC_RELEASE);
     (void)xenevtchn_notify(rings.channels, ring->local);
+}
+
+static void *map_grant(uint16_t domid)
+{
+    return xengnttab_map_grant_ref(rings.grants, domid, GNTTAB_RESERVED_XENSTORE,
+                                   PROT_READ | PROT_WRITE);
 }
 
 int rings_introduce(struct store *store, struct domain *domain)
@@ -210,8 +232,7 @@ int rings_introduce(struct store *store, struct domain *domain)
         }
         return err != 0 ? -EINVAL : 0;
     }
-    page = xengnttab_map_grant_ref(rings.grants, domain->domid, GNTTAB_RESERVED_XENSTORE,
-                                   PROT_READ | PROT_WRITE);
+    page = map_grant(domain->domid);
     if (page == NULL) {
         return -EINVAL;
     }
@@ -233,6 +254,7 @@ void rings_release(struct store *store, struct domain *domain)
         unbind_port(ring);
         unmap(ring);
         list_del(&ring->port.turn);
+        update_gone(conn);
         conn_retire(conn); /* store_collect() takes it from the domain */
     }
 }
@@ -294,23 +316,31 @@ static int dom0_port(uint32_t *port)
     return n > 0 && *port != 0 ? 0 : -ENXIO;
 }
 
+static void *map_dom0(void)
+{
+    int fd = open("/proc/xen/xsd_kva", O_RDWR | O_CLOEXEC);
+    void *page;
+
+    if (fd < 0) {
+        return NULL;
+    }
+    page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    (void)close(fd);
+    return page != MAP_FAILED ? page : NULL;
+}
+
 static int dom0_connect(void)
 {
     struct domain *dom0 = domain_find(&server.store.domains, DOMID_DOM0);
-    int fd, err = dom0_port(&dom0->port);
+    int err = dom0_port(&dom0->port);
     void *page;
 
     if (err != 0) {
         return err;
     }
-    fd = open("/proc/xen/xsd_kva", O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        return -errno;
-    }
-    page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    (void)close(fd);
-    if (page == MAP_FAILED) {
-        return -errno;
+    page = map_dom0();
+    if (page == NULL) {
+        return -ENXIO;
     }
     dom0->features = FEATURES_ALL;
     err = connect_ring(&server.store, dom0, page, false);
@@ -320,26 +350,107 @@ static int dom0_connect(void)
     return err;
 }
 
-int rings_start(bool dom0)
+int rings_bind_virq(void)
 {
-    xenevtchn_port_or_error_t virq;
+    xenevtchn_port_or_error_t virq = xenevtchn_bind_virq(rings.channels, VIRQ_DOM_EXC);
 
-    rings.control = xc_interface_open(NULL, NULL, 0);
-    rings.channels = xenevtchn_open(NULL, 0);
-    rings.grants = xengnttab_open(NULL, 0);
-    if (rings.control == NULL || rings.channels == NULL || rings.grants == NULL) {
-        return -ENXIO;
-    }
-    (void)xengnttab_set_max_grants(rings.grants, DOMID_INVALID);
-    virq = xenevtchn_bind_virq(rings.channels, VIRQ_DOM_EXC);
     if (virq < 0) {
         return -errno;
     }
     rings.virq = (uint32_t)virq;
-    rings.source = (struct source){.fd = xenevtchn_fd(rings.channels), .ready = channel_ready};
-    if (server_watch_fd(&rings.source, EPOLLIN) != 0) {
-        return -ENOMEM;
+    return 0;
+}
+
+void rings_unbind_virq(void)
+{
+    (void)xenevtchn_unbind(rings.channels, rings.virq);
+}
+
+static int open_others(void)
+{
+    rings.control = xc_interface_open(NULL, NULL, 0);
+    rings.grants = xengnttab_open(NULL, 0);
+    if (rings.channels == NULL || rings.control == NULL || rings.grants == NULL) {
+        return -ENXIO;
     }
+    (void)xengnttab_set_max_grants(rings.grants, DOMID_INVALID);
+    rings.source = (struct source){.fd = xenevtchn_fd(rings.channels), .ready = channel_ready};
     server.rings = &rings;
-    return dom0 ? dom0_connect() : 0;
+    return server_watch_fd(&rings.source, EPOLLIN);
+}
+
+int rings_start(bool dom0)
+{
+    int err;
+
+    rings.channels = xenevtchn_open(NULL, 0);
+    err = open_others();
+    err = err == 0 ? rings_bind_virq() : err;
+    return err == 0 && dom0 ? dom0_connect() : err;
+}
+
+int rings_resume(int channels, unsigned int virq)
+{
+    int err;
+
+    rings.channels = xenevtchn_fdopen(NULL, channels, 0);
+    rings.virq = virq;
+    err = open_others();
+    (void)fcntl(channels, F_SETFD, FD_CLOEXEC);
+    return err == 0 && virq == 0 ? rings_bind_virq() : err;
+}
+
+int rings_fd(void)
+{
+    return rings.source.fd;
+}
+
+unsigned int rings_virq(void)
+{
+    return rings.virq;
+}
+
+uint32_t rings_port(const struct conn *conn)
+{
+    const struct ring_port *ring = conn->owner;
+
+    return ring->local;
+}
+
+int rings_adopt(struct store *store, struct domain *domain, uint32_t port, struct conn **out)
+{
+    bool dom0 = domain->domid == DOMID_DOM0;
+    void *page = server.rings == NULL ? NULL : (dom0 ? map_dom0() : map_grant(domain->domid));
+    struct ring_port *ring = page != NULL ? ring_new(store, domain, page, !dom0) : NULL;
+
+    if (ring == NULL) {
+        return page == NULL ? -ENXIO : -ENOMEM;
+    }
+    *out = domain->conn = ring->port.conn;
+    domain->features = ring->page->server_features & FEATURES_ALL;
+    /* Cut off before, it stays so. */
+    ring->cut = (*out)->broken = ring->page->error != XENSTORE_ERROR_NONE;
+    return port < PORTS_MAX ? use_port(ring, port) : -EINVAL;
+}
+
+int rings_renew(void)
+{
+    struct conn *conn, *after;
+
+    rings.grants = xengnttab_open(NULL, 0);
+    if (rings.grants == NULL) {
+        return -ENXIO;
+    }
+    list_for_each_entry(conn, after, &server.store.conns, struct conn, link)
+    {
+        struct ring_port *ring = conn->owner;
+
+        if (conn->kind == CONN_RING) {
+            ring->page = ring->granted ? map_grant(conn->domain->domid) : map_dom0();
+            if (ring->page == NULL) {
+                return -ENXIO;
+            }
+        }
+    }
+    return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server.h"
+#include "update.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 struct server server;
 
-static int64_t now(void)
+int64_t server_now(void)
 {
     struct timespec t;
 
@@ -19,12 +19,12 @@ static const struct store_edge with_domains = {
     .introduce = rings_introduce,
     .release = rings_release,
     .state = rings_state,
-    .now = now,
+    .now = server_now,
     .log = log_in,
 };
 
 static const struct store_edge without_domains = {
-    .now = now,
+    .now = server_now,
     .log = log_in,
 };
 
@@ -74,17 +74,19 @@ static void turns(void)
 
 int server_start(void)
 {
-    struct store *store = &server.store;
+    list_init(&server.turns);
+    server.listener.fd = -1;
+    server.epoll = epoll_create1(EPOLL_CLOEXEC);
+    return server.epoll < 0 ? -errno : 0;
+}
+
+int server_first_nodes(void)
+{
     static const char *const first[] = {"/tool", "/tool/xenstored"};
     int err = 0;
 
-    list_init(&server.turns);
     for (size_t i = 0; err == 0 && i < array_len(first); i++) {
-        err = store_mkdir(store, NULL, NULL, first[i], strlen(first[i]));
-    }
-    server.epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (err == 0 && server.epoll < 0) {
-        err = -errno;
+        err = store_mkdir(&server.store, NULL, NULL, first[i], strlen(first[i]));
     }
     return err;
 }
@@ -98,8 +100,9 @@ void server_run(void)
 {
     while (!server.stop) {
         struct epoll_event events[64];
+        int limit = update_tick();
         int n = epoll_wait(server.epoll, events, (int)array_len(events),
-                           list_empty(&server.turns) ? -1 : 0);
+                           list_empty(&server.turns) ? limit : 0);
 
         for (int i = 0; i < n; i++) {
             struct source *source = events[i].data.ptr;

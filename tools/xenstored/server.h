@@ -32,13 +32,18 @@ struct server {
     struct list turns; /* struct port */
     struct source listener;
     struct rings *rings; /* NULL: no domains */
-    const char *rundir;
+    const char *rundir, *pid_file;
+    char **argv;
 };
 
 extern struct server server;
 
 const struct store_edge *server_edge(bool domains);
 int server_start(void) must_check;
+int server_first_nodes(void) must_check;
+int64_t server_now(void); /* seconds */
+/* This process is another one than before: its number goes to the pid file and to systemd. */
+void server_new_pid(void);
 void server_run(void);
 void server_stop(void);
 int server_watch_fd(struct source *source, uint32_t mask) must_check;
@@ -46,12 +51,24 @@ int server_watch_fd(struct source *source, uint32_t mask) must_check;
 void server_turn(struct port *port);
 
 int socket_listen(void) must_check;
+int socket_adopt(struct store *store, int fd, struct conn **out) must_check;
 
 /* Rings of domains. rings_start() also connects dom0's own. */
 int rings_start(bool dom0) must_check;
 int rings_introduce(struct store *store, struct domain *domain);
 void rings_release(struct store *store, struct domain *domain);
 enum domain_state rings_state(struct store *store, uint16_t domid);
+/* For live update: what is handed over, and how it is taken over. */
+int rings_fd(void);
+unsigned int rings_virq(void);
+uint32_t rings_port(const struct conn *conn);
+int rings_resume(int channels, unsigned int virq) must_check; /* virq 0: to be bound */
+int rings_adopt(struct store *store, struct domain *domain, uint32_t port,
+                struct conn **out) must_check;
+int rings_bind_virq(void) must_check;
+void rings_unbind_virq(void);
+/* Maps all rings again: a fork() did not take the mappings along. */
+int rings_renew(void) must_check;
 
 /* The trace file and the system log. */
 extern bool log_tracing;

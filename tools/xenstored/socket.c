@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clients over the Unix socket. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -8,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "server.h"
+#include "update.h"
 
 static ssize_t move(ssize_t n)
 {
@@ -38,6 +39,7 @@ static void socket_broken(struct conn *conn, int err)
     log_line("DESTROY connection %p", (void *)conn);
     (void)close(conn->fd);
     list_del(&port->turn);
+    update_gone(conn);
     conn_retire(conn); /* the port goes with it */
 }
 
@@ -75,7 +77,7 @@ static void socket_ready(struct source *source, uint32_t events)
     }
 }
 
-static void client_new(int fd)
+static struct conn *client_new(int fd)
 {
     struct port *port = mem_zalloc(sizeof(*port));
     struct conn *conn = NULL;
@@ -86,8 +88,7 @@ static void client_new(int fd)
     }
     if (conn == NULL) {
         mem_free(port);
-        (void)close(fd);
-        return;
+        return NULL;
     }
     port->source = (struct source){.fd = fd, .ready = socket_ready};
     port->conn = conn;
@@ -95,7 +96,21 @@ static void client_new(int fd)
     conn->fd = fd;
     conn->owner = port;
     log_line("CREATE connection %p", (void *)conn);
-    socket_wants(conn);
+    return conn;
+}
+
+int socket_adopt(struct store *store, int fd, struct conn **out)
+{
+    int kind;
+    socklen_t len = sizeof(kind);
+
+    (void)store;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &len) != 0) {
+        return -errno;
+    }
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    *out = client_new(fd);
+    return *out != NULL ? 0 : -ENOMEM;
 }
 
 static void listener_ready(struct source *source, uint32_t events)
@@ -104,7 +119,13 @@ static void listener_ready(struct source *source, uint32_t events)
 
     (void)events;
     if (fd >= 0) {
-        client_new(fd);
+        struct conn *conn = client_new(fd);
+
+        if (conn != NULL) {
+            socket_wants(conn);
+        } else {
+            (void)close(fd);
+        }
     }
 }
 
@@ -114,6 +135,10 @@ int socket_listen(void)
     const char *path = getenv("XENSTORED_PATH");
     int fd, n;
 
+    server.listener.ready = listener_ready;
+    if (server.listener.fd >= 0) {
+        return server_watch_fd(&server.listener, EPOLLIN); /* of a live update */
+    }
     n = path != NULL
             ? snprintf(address.sun_path, sizeof(address.sun_path), "%s", path)
             : snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", server.rundir);
@@ -131,6 +156,6 @@ int socket_listen(void)
         (void)close(fd);
         return n;
     }
-    server.listener = (struct source){.fd = fd, .ready = listener_ready};
+    server.listener.fd = fd;
     return server_watch_fd(&server.listener, EPOLLIN);
 }

@@ -170,6 +170,17 @@ static int note(struct op *op, const char *path, size_t len, unsigned int flags,
     return op->txn != NULL ? txn_note(op->store, op->txn, path, len, flags, old_perms) : 0;
 }
 
+/* That there is nothing where the path leaves what exists, path[0..found), mattered. */
+static int note_missing(struct op *op, const char *path, size_t len, size_t found)
+{
+    size_t end = found == 1 ? 1 : found + 1;
+
+    while (end < len && path[end] != '/') {
+        end++;
+    }
+    return note(op, path, end, ACCESS_NODE, NULL);
+}
+
 /*
  * Finds a node that may be used for `want`. Where there is none, it depends on the nearest node
  * above it whether that may be known: -ENOENT, otherwise -EACCES. *closest is what was found on the
@@ -189,8 +200,12 @@ static int look(struct op *op, const char *path, size_t len, unsigned int want,
     if (*found == len) {
         return access == want ? 0 : -EACCES;
     }
+    if (!op->who.privileged) {
+        err = note(op, path, *found, ACCESS_NODE, NULL);
+        err = err == 0 ? note_missing(op, path, len, *found) : err;
+    }
     /* XEN-ABI: any of what is wanted, on the nearest node above, is enough to know. */
-    return access != 0 ? -ENOENT : -EACCES;
+    return err != 0 ? err : (access != 0 ? -ENOENT : -EACCES);
 }
 
 int store_get(struct store *store, struct conn *conn, struct txn *txn, const char *path, size_t len,
@@ -420,6 +435,9 @@ int store_remove(struct store *store, struct conn *conn, struct txn *txn, const 
     err = look(&op, path, len, PERM_WRITE, &node, &found);
     if (err == -ENOENT && found == path_parent(path, len)) {
         return op_end(&op, note(&op, path, found, ACCESS_NODE, NULL));
+    }
+    if (err == -ENOENT && note_missing(&op, path, len, found) != 0) {
+        err = -ENOMEM; /* that the parent is not there mattered, too */
     }
     if (err == 0) {
         err = len == 1 ? -EINVAL : remove_subtree(&op, node, path, len);

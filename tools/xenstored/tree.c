@@ -193,6 +193,27 @@ int tree_add(struct tree *tree, const char *path, size_t len, const void *value,
     return err;
 }
 
+int tree_append(struct tree *tree, struct node *parent, const char *name, size_t len,
+                const void *value, size_t value_len, struct perm_set *perms, uint64_t gen,
+                struct node **out)
+{
+    int err;
+
+    if (parent->kids != NULL &&
+        trie_find(parent->kids->top, hash_bytes(name, len), name, len) != NULL) {
+        return -EEXIST;
+    }
+    *out = node_new(tree->env, name, len, value, value_len, perms, gen);
+    if (*out == NULL) {
+        return -ENOMEM;
+    }
+    err = attach(parent, *out, gen);
+    if (err != 0) {
+        node_put(tree->env, *out);
+    }
+    return err;
+}
+
 int tree_remove(struct tree *tree, const char *path, size_t len, uint64_t gen)
 {
     size_t parent_len = path_parent(path, len), at = parent_len == 1 ? 1 : parent_len + 1;

@@ -37,6 +37,10 @@ int tree_set_perms(struct tree *tree, const char *path, size_t len, struct perm_
  */
 int tree_add(struct tree *tree, const char *path, size_t len, const void *value, size_t value_len,
              struct perm_set *perms, uint64_t gen) must_check;
+/* Adds a child to a node that only this tree refers to, as all above it. -EEXIST, too. */
+int tree_append(struct tree *tree, struct node *parent, const char *name, size_t len,
+                const void *value, size_t value_len, struct perm_set *perms, uint64_t gen,
+                struct node **out) must_check;
 /* Takes away a node that exists, with all below it. Not the root. */
 int tree_remove(struct tree *tree, const char *path, size_t len, uint64_t gen) must_check;
 
