@@ -261,7 +261,8 @@ static int write_pid(const char *file)
         return -EBUSY;
     }
     n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-    return ftruncate(fd, 0) != 0 || write(fd, text, (size_t)n) != n ? -EIO : 0;
+    /* Whoever reads it meanwhile finds a number. */
+    return write(fd, text, (size_t)n) != n || ftruncate(fd, n) != 0 ? -EIO : 0;
 }
 
 void server_new_pid(void)

@@ -31,16 +31,22 @@ static const struct store_edge without_domains = {
 int server_watch_fd(struct source *source, uint32_t mask)
 {
     struct epoll_event event = {.events = mask, .data.ptr = source};
-    int op = source->mask == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
 
-    if (mask == 0) {
-        op = EPOLL_CTL_DEL;
-    }
-    if (epoll_ctl(server.epoll, op, source->fd, &event) != 0) {
+    if (epoll_ctl(server.epoll, source->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, source->fd,
+                  &event) != 0) {
         return -errno;
     }
+    source->known = true;
     source->mask = mask;
     return 0;
+}
+
+void server_unwatch_fd(struct source *source)
+{
+    if (source->known) {
+        (void)epoll_ctl(server.epoll, EPOLL_CTL_DEL, source->fd, NULL);
+        source->known = false;
+    }
 }
 
 void server_turn(struct port *port)

@@ -15,6 +15,7 @@ struct rings;
 struct source {
     int fd;
     uint32_t mask;
+    bool known; /* to epoll */
     void (*ready)(struct source *source, uint32_t events);
 };
 
@@ -46,7 +47,9 @@ int64_t server_now(void); /* seconds */
 void server_new_pid(void);
 void server_run(void);
 void server_stop(void);
+/* Hang-up and errors are told with a mask of 0, too. */
 int server_watch_fd(struct source *source, uint32_t mask) must_check;
+void server_unwatch_fd(struct source *source);
 /* The connection may have a request: it gets its turn. */
 void server_turn(struct port *port);
 

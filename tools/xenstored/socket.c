@@ -37,6 +37,7 @@ static void socket_broken(struct conn *conn, int err)
 
     (void)err;
     log_line("DESTROY connection %p", (void *)conn);
+    server_unwatch_fd(&port->source); /* a child may have a copy of the descriptor */
     (void)close(conn->fd);
     list_del(&port->turn);
     update_gone(conn);
@@ -49,7 +50,8 @@ static void socket_wants(struct conn *conn)
     uint32_t mask = (conn_wants_in(conn) ? (uint32_t)EPOLLIN : 0) |
                     (conn_wants_out(conn) ? (uint32_t)EPOLLOUT : 0);
 
-    if (mask != port->source.mask && server_watch_fd(&port->source, mask) != 0) {
+    if ((mask != port->source.mask || !port->source.known) &&
+        server_watch_fd(&port->source, mask) != 0) {
         conn_broken(conn, -ENOMEM);
     }
 }
@@ -72,8 +74,13 @@ static void socket_ready(struct source *source, uint32_t events)
     if ((events & EPOLLOUT) != 0) {
         conn_flush(conn);
     }
-    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !conn->broken) {
+    if (conn->broken || (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) {
+        return;
+    }
+    if (conn_wants_in(conn)) {
         server_turn(port);
+    } else if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
+        conn_broken(conn, -ECONNRESET); /* nothing will be read that could tell so */
     }
 }
 

@@ -505,6 +505,9 @@ int state_load(struct store *store, const void *data, size_t len, const struct s
             domain->quota.bound = !domain->privileged;
         }
     }
+    if (err == -ENOMEM) {
+        found->why = "out of memory";
+    }
     load_nodes_free(load);
     mem_free(load);
     return err;

@@ -59,9 +59,7 @@ static void end_rehearsal(void)
 {
     if (update.deadline != 0) {
         (void)kill(update.child, SIGKILL);
-        if (server_watch_fd(&update.told, 0) != 0) {
-            log_system("live update: cannot stop listening to process %d", update.child);
-        }
+        server_unwatch_fd(&update.told);
         (void)close(update.told.fd);
         update.deadline = 0;
     }
