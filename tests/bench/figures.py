@@ -9,11 +9,37 @@ import machine
 COUNT = 2000
 MARK_INIT = 0x200
 MARK_STARTED = 0x100
+MARK_BEGIN = 0x210
+MARK_END = 0x211
 
-# Marker pairs of tests/guest/bench/ops.h.
+BATCH = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class Operation:
+    """A marker pair of tests/guest/bench/ops.h: `times` pairs, each around `each` operations."""
+    number: int
+    times: int = 1
+    share: float = 1  # operations in a round of the loop; rounds are COUNT, or what n= says
+    rounds: bool = True
+
+    def operations(self, count):
+        return self.times * self.share * (count if self.rounds else 1)
+
+
 OPERATIONS = {
-    "null": 1, "version": 2, "id_register": 3, "gicd_read": 4, "evtchn_send": 5, "yield": 6,
-    "timer": 7, "self_sgi": 8, "psci_version": 9, "grant_copy": 10,
+    "null": Operation(1), "version": Operation(2), "id_register": Operation(3),
+    "gicd_read": Operation(4), "evtchn_send": Operation(5), "yield": Operation(6),
+    "timer": Operation(7), "self_sgi": Operation(8), "psci_version": Operation(9),
+    "grant_copy": Operation(10),
+    "physmap_add": Operation(11, times=200, rounds=False),
+    "physmap_del": Operation(12, times=200, rounds=False),
+    "grant_batch": Operation(13, share=BATCH / 10),
+    "grant_pages": Operation(20, share=BATCH / 10), "grant_map": Operation(14),
+    "create": Operation(15, times=20, rounds=False),
+    "destroy": Operation(16, times=20, rounds=False),
+    "populate": Operation(17, share=BATCH * 16, rounds=False),
+    "foreign": Operation(18, share=BATCH * 16, rounds=False),
 }
 
 
@@ -39,7 +65,18 @@ FIGURES = [
     Figure("timer", "virtual timer: program to return", "insn", 450, 250, 1113),
     Figure("self_sgi", "self-SGI", "insn", 350, 170, 1124),
     Figure("psci_version", "PSCI_VERSION", "insn", reference=474),
-    Figure("grant_copy", "grant copy of 4 KiB, one per call", "insn", reference=3640),
+    Figure("physmap_add", "add_to_physmap of one page", "insn", 600, 250, 2809),
+    Figure("physmap_del", "remove_from_physmap of one page", "insn", 500, 250, 2190),
+    Figure("grant_copy", "grant copy of 4 KiB, one per call", "insn", 1200, 630, 3640),
+    Figure("grant_batch", "grant copy of 4 KiB, 32 per call", "insn", 750, 400, 1416),
+    Figure("grant_pages", "the same, other pages for each copy", "insn"),
+    Figure("grant_map", "grant map and unmap", "insn", 1400, 700, 5120),
+    Figure("create", "createdomain and max_vcpus", "insn", 30000, 20000, 60000),
+    Figure("destroy", "destroydomain, without memory", "insn", reference=14000),
+    Figure("populate", "populate_physmap, each page of 32", "insn"),
+    Figure("foreign", "foreign page mapped (of 32), unmapped", "insn"),
+    Figure("xl_create", "hypervisor's share of one `xl create`", "insn", 25 * M, 12 * M,
+           76.4 * M),
     Figure("boot", "reset to dom0's first instruction", "insn", 40 * M, 22 * M, 208.8 * M),
     Figure("to_init", "hypervisor's own, dom0's first to /init", "insn", 0.8 * M, 0.4 * M,
            1.32 * M),
@@ -52,20 +89,17 @@ def total(counters):
     return counters["hyp"] + counters["guest"]
 
 
-def operations(result):
-    """Cost of each single operation: instructions, and what instructions hide."""
-    costs = {}
-    for name, number in OPERATIONS.items():
-        before = result.mark(2 * number)
-        after = result.mark(2 * number + 1)
-        costs[name] = {
-            "value": (total(after) - total(before)) / COUNT,
-            "hypervisor": (after["hyp"] - before["hyp"]) / COUNT,
-            "exits": (after["exits"] - before["exits"]) / COUNT,
-            "tlbi": (after["tlbi"] - before["tlbi"]) / COUNT,
-            "dc": (after["dc"] - before["dc"]) / COUNT,
-        }
-    return costs
+def cost(result, op, count, step=0):
+    """Cost of one operation: instructions, and what instructions hide. `step`: of a growth run."""
+    sums = dict.fromkeys(("hyp", "guest", "exits", "tlbi", "dc"), 0)
+    for nth in range(step * op.times, (step + 1) * op.times):
+        before = result.mark(2 * op.number, nth)
+        after = result.mark(2 * op.number + 1, nth)
+        for key in sums:
+            sums[key] += after[key] - before[key]
+    operations = op.operations(count)
+    return {"value": total(sums) / operations, "hypervisor": sums["hyp"] / operations,
+            **{key: sums[key] / operations for key in ("exits", "tlbi", "dc")}}
 
 
 def kept_memory(result):
@@ -87,7 +121,7 @@ def measure_operations(hypervisor):
                               bootargs=f"n={COUNT}")
     if "TESTS" in result.console and "failed=0" not in result.console:
         raise machine.Trouble("the bench kernel reports failures:\n" + result.console[-1500:])
-    costs = operations(result)
+    costs = {name: cost(result, op, COUNT) for name, op in OPERATIONS.items()}
     costs["memory"] = kept_memory(result)
     return costs
 
@@ -106,6 +140,37 @@ def measure_boot(hypervisor):
                     "tlbi": init["tlbi"] - first["tlbi"], "dc": init["dc"] - first["dc"],
                     "guest": init["guest"] - first["guest"], "total": total(init)},
     }
+
+
+# The guest is left paused: what it would run is none of the creation.
+XL_CREATE = """cat >/tmp/bench.cfg <<-END
+name = "bench"
+kernel = "/root/vmlinuz"
+memory = 128
+vcpus = 1
+END
+xl create -p -q /tmp/bench.cfg && xl destroy bench && sleep 5
+/mark-begin
+xl create -p -q /tmp/bench.cfg
+/mark-end
+"""
+
+
+def run_xl(hypervisor, plugin=""):
+    return machine.run_dom0(hypervisor, "xl", machine.LINUX, memory="2G",
+                            initrd=machine.dom0_doing(XL_CREATE),
+                            bootargs="console=hvc0 quiet randomize_kstack_offset=off "
+                            "xl.do=/bench.sh", dom0_mem="640M", stop=(MARK_END, 1),
+                            timeout=1800, plugin=plugin)
+
+
+def measure_xl(hypervisor):
+    """The hypervisor's share of `xl create` in a dom0 of Debian's; the second, with caches warm."""
+    result = run_xl(hypervisor)
+    begin, end = result.mark(MARK_BEGIN), result.mark(MARK_END)
+    return {"xl_create": {"value": end["hyp"] - begin["hyp"],
+                          **{key: end[key] - begin[key] for key in ("guest", "exits", "tlbi",
+                                                                    "dc")}}}
 
 
 def measure_image(hypervisor):

@@ -90,12 +90,20 @@ class Result:
         return self.counts["first_guest"]
 
 
-def plugin_option(hypervisor, report, stop=None):
+def symbols(elf):
+    """(address, name) of each function, ascending."""
+    listed = subprocess.run(["aarch64-linux-gnu-nm", "-n", str(elf)], capture_output=True,
+                            text=True, check=True).stdout
+    rows = (line.split() for line in listed.splitlines())
+    return [(int(row[0], 16), row[2]) for row in rows if len(row) == 3 and row[1] in "tTwW"]
+
+
+def plugin_option(hypervisor, report, stop=None, more=""):
     ranges = ",".join(f"hyp={lo:x}-{hi:x}" for lo, hi in hypervisor.ranges())
     text = f"{OUT / 'count.so'},out={report},{ranges}"
     if stop:
         text += f",stop={0xb000 | stop[0]},stopn={stop[1]}"
-    return text
+    return text + more
 
 
 def execute(words, report, timeout):
@@ -120,7 +128,7 @@ def execute(words, report, timeout):
 
 def run_dom0(hypervisor, name, kernel, memory="2G", smp=1, bootargs="quiet", initrd=None,
              stop=None, timeout=900, extra=(), dom0_mem="512M", options="",
-             shift=0):
+             shift=0, plugin=""):
     """One counted boot with a dom0, by the command line that boots Debian's Xen."""
     report = OUT / f"{hypervisor.name}-{name}.json"
     words = ["qemu-system-aarch64", "-M",
@@ -132,7 +140,7 @@ def run_dom0(hypervisor, name, kernel, memory="2G", smp=1, bootargs="quiet", ini
              "-device", f"guest-loader,addr=0x49000000,kernel={kernel},bootargs={bootargs}"]
     if initrd:
         words += ["-device", f"guest-loader,addr=0x4c000000,initrd={initrd}"]
-    words += [*extra, "-plugin", plugin_option(hypervisor, report, stop)]
+    words += [*extra, "-plugin", plugin_option(hypervisor, report, stop, plugin)]
     return execute(words, report, timeout)
 
 
@@ -149,20 +157,36 @@ def run_guests(hypervisor, count, stop, timeout=300):
     return execute(words, report, timeout)
 
 
+def archive(entries):
+    """A cpio archive (newc) of (name, mode, data, device major, minor); always the same bytes."""
+    data = b""
+    for number, (name, mode, content, major, minor) in enumerate([*entries,
+                                                                  ("TRAILER!!!", 0, b"", 0, 0)]):
+        fields = [number + 1, mode, 0, 0, 1, 0, len(content), 0, 0, major, minor, len(name) + 1, 0]
+        data += b"070701" + b"".join(b"%08x" % f for f in fields) + name.encode() + b"\0"
+        data += bytes(-len(data) % 4) + content
+        data += bytes(-len(data) % 4)
+    return data
+
+
 def initramfs(mark):
-    """A compressed cpio archive whose /init, a shell script, runs `mark`; always the same bytes."""
-    archive = b""
-    script = b"#!/bin/busybox sh\nexec /mark\n"
+    """A compressed archive whose /init, a shell script, runs `mark`."""
     busybox = (BUILD / "inputs/arm64/busybox").read_bytes()
-    entries = [("dev", 0o40755, b"", 0, 0), ("dev/console", 0o20600, b"", 5, 1),
-               ("bin", 0o40755, b"", 0, 0), ("bin/busybox", 0o100755, busybox, 0, 0),
-               ("init", 0o100755, script, 0, 0), ("mark", 0o100755, mark.read_bytes(), 0, 0),
-               ("TRAILER!!!", 0, b"", 0, 0)]
-    for number, (name, mode, data, major, minor) in enumerate(entries):
-        fields = [number + 1, mode, 0, 0, 1, 0, len(data), 0, 0, major, minor, len(name) + 1, 0]
-        archive += b"070701" + b"".join(b"%08x" % f for f in fields) + name.encode() + b"\0"
-        archive += bytes(-len(archive) % 4) + data
-        archive += bytes(-len(archive) % 4)
     target = OUT / "init.cpio.gz"
-    target.write_bytes(gzip.compress(archive, mtime=0))
+    target.write_bytes(gzip.compress(archive([
+        ("dev", 0o40755, b"", 0, 0), ("dev/console", 0o20600, b"", 5, 1),
+        ("bin", 0o40755, b"", 0, 0), ("bin/busybox", 0o100755, busybox, 0, 0),
+        ("init", 0o100755, b"#!/bin/busybox sh\nexec /mark\n", 0, 0),
+        ("mark", 0o100755, mark.read_bytes(), 0, 0)]), mtime=0))
+    return target
+
+
+def dom0_doing(script):
+    """The dom0 with Debian's Xen tools, and a second archive behind it with a script to do."""
+    target = OUT / "xl.cpio"
+    base = (BUILD / "xl/dom0.cpio").read_bytes()
+    target.write_bytes(base + bytes(-len(base) % 512) + archive([
+        ("bench.sh", 0o100755, script.encode(), 0, 0),
+        ("mark-begin", 0o100755, (OUT / "mark-begin").read_bytes(), 0, 0),
+        ("mark-end", 0o100755, (OUT / "mark-end").read_bytes(), 0, 0)]))
     return target

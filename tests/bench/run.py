@@ -21,6 +21,7 @@ import machine  # noqa: E402
 PARTS = {
     "ops": figures.measure_operations,
     "boot": figures.measure_boot,
+    "xl": figures.measure_xl,
     "image": figures.measure_image,
     "scrub": figures.check_scrub,
 }

@@ -11,9 +11,10 @@
     .globl  \name
 \name:
     stp     x19, x20, [sp, #-32]!
-    str     x30, [sp, #16]
+    stp     x21, x30, [sp, #16]
     mov     x19, x0
     mov     x20, x1
+    mov     x21, #0             /* what failed */
     movz    xzr, #(0xb000 + 2 * \id)
 1:
     .endm
@@ -22,7 +23,8 @@
     subs    x19, x19, #1
     b.ne    1b
     movz    xzr, #(0xb001 + 2 * \id)
-    ldr     x30, [sp, #16]
+    mov     x0, x21
+    ldp     x21, x30, [sp, #16]
     ldp     x19, x20, [sp], #32
     ret
     .endm
@@ -75,6 +77,56 @@
     mov     x2, #1
     hvc     #0xea1
     op_end  OP_GRANT_COPY
+
+    op_begin loop_grant_batch, OP_GRANT_BATCH
+    mov     x16, #20
+    mov     x0, #5
+    mov     x1, x20
+    mov     x2, #BATCH
+    hvc     #0xea1
+    op_end  OP_GRANT_BATCH
+
+    op_begin loop_grant_pages, OP_GRANT_PAGES
+    mov     x16, #20
+    mov     x0, #5
+    mov     x1, x20
+    mov     x2, #BATCH
+    hvc     #0xea1
+    op_end  OP_GRANT_PAGES
+
+    /* struct grant_pair: the map at 0, the unmap at 32. */
+    op_begin loop_grant_map, OP_GRANT_MAP
+    mov     x16, #20
+    mov     x0, #0
+    mov     x1, x20
+    mov     x2, #1
+    hvc     #0xea1
+    ldr     w1, [x20, #20]      /* handle */
+    str     w1, [x20, #48]
+    mov     x16, #20
+    mov     x0, #1
+    add     x1, x20, #32
+    mov     x2, #1
+    hvc     #0xea1
+    ldrh    w1, [x20, #18]      /* status of both */
+    ldrh    w2, [x20, #52]
+    orr     x21, x21, x1
+    orr     x21, x21, x2
+    op_end  OP_GRANT_MAP
+
+    /* struct evtchn_alloc_unbound: its port at 4 is all that close wants. */
+    op_begin loop_evtchn_pair, OP_EVTCHN_PAIR
+    mov     x16, #32
+    mov     x0, #6
+    mov     x1, x20
+    hvc     #0xea1
+    orr     x21, x21, x0
+    mov     x16, #32
+    mov     x0, #3
+    add     x1, x20, #4
+    hvc     #0xea1
+    orr     x21, x21, x0
+    op_end  OP_EVTCHN_PAIR
 
     .macro  irq_op_begin name, id
     .globl  \name

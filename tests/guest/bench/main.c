@@ -2,26 +2,27 @@
 /*
  * Measures single operations. Prints one line for each with virtual counter ticks; under QEMU's
  * -icount shift=0 one tick of the 62.5 MHz counter is 16 instructions. tests/bench takes the exact
- * figures from the markers. Options: n=COUNT.
+ * figures from the markers. Options: n=COUNT; grow=1 (domains), 2 (grants), 3 (channels): the
+ * operations whose cost must not grow, again and again while there are more of these.
  */
 #include <guest.h>
 #include <hypercall.h>
 
 #include <xen/sysctl.h>
 
-#include "ops.h"
+#include "bench.h"
 
 #define NS_PER_S 1000000000ULL
 
-static uint64_t count;
+uint64_t count;
 static uint64_t started_at;
 
-static void begin(void)
+void begin(void)
 {
     started_at = timer_now();
 }
 
-static void end(const char *name)
+void end(const char *name)
 {
     uint64_t ticks = timer_now() - started_at;
     uint64_t tenths = ticks * (NS_PER_S / timer_frequency()) * 10 / count;
@@ -55,7 +56,7 @@ static void bench_plain(void)
     end("yield");
 }
 
-static void bench_event(void)
+void bench_event(void)
 {
     struct evtchn_alloc_unbound unbound = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
     struct evtchn_bind_interdomain bind = {.remote_dom = DOMID_SELF};
@@ -88,25 +89,6 @@ static void bench_interrupts(void)
     gic_disable(IRQ_VTIMER);
 }
 
-static void bench_grant_copy(void)
-{
-    static char pages[2][PAGE_SIZE] PAGE_ALIGNED;
-    struct gnttab_copy copy = {.flags = 0, .len = PAGE_SIZE};
-
-    copy.source.u.gmfn = ADDRESS(pages[0]) >> PAGE_SHIFT;
-    copy.source.domid = DOMID_SELF;
-    copy.dest.u.gmfn = ADDRESS(pages[1]) >> PAGE_SHIFT;
-    copy.dest.domid = DOMID_SELF;
-    test_equal(grant_op(GNTTABOP_copy, &copy, 1), 0, "grant copy call");
-    if (copy.status != GNTST_okay) {
-        test_skip("grant copy", "status is not okay");
-        return;
-    }
-    begin();
-    loop_grant_copy(count, &copy);
-    end("grant_copy");
-}
-
 /* Memory that the hypervisor keeps, as its own toolstack interface reports it. */
 static void report_memory(void)
 {
@@ -130,9 +112,16 @@ void test_main(void)
     count = boot_option("n", 2000);
     print("bench starts, n=%lu, gic v%u\n", (unsigned long)count, platform.gic_version);
     report_memory();
+    if (boot_option("grow", 0) != 0) {
+        bench_growth((unsigned int)boot_option("grow", 0));
+        return;
+    }
     bench_plain();
     bench_event();
     bench_interrupts();
-    bench_grant_copy();
+    bench_grants();
+    bench_physmap();
+    bench_domains();
+    bench_frames();
     MARKER(MARK_BENCH_DONE);
 }

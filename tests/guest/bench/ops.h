@@ -18,6 +18,18 @@
 #define OP_SELF_SGI     8
 #define OP_PSCI_VERSION 9
 #define OP_GRANT_COPY   10
+#define OP_PHYSMAP_ADD  11
+#define OP_PHYSMAP_DEL  12
+#define OP_GRANT_BATCH  13
+#define OP_GRANT_MAP    14 /* and unmap */
+#define OP_CREATE       15 /* createdomain and max_vcpus; once between its markers, as the rest */
+#define OP_DESTROY      16
+#define OP_POPULATE     17 /* single pages, in batches */
+#define OP_FOREIGN      18 /* frames of another domain mapped, in batches, and unmapped */
+#define OP_EVTCHN_PAIR  19 /* alloc_unbound and close */
+#define OP_GRANT_PAGES  20 /* as OP_GRANT_BATCH, other pages for each copy */
+
+#define BATCH           32
 
 #define MARK_BENCH_DONE 0x7f
 
@@ -36,6 +48,13 @@ uint64_t loop_timer(uint64_t count);
 uint64_t loop_self_sgi(uint64_t count);
 void loop_psci_version(uint64_t count);
 void loop_grant_copy(uint64_t count, void *arg);
+void loop_grant_batch(uint64_t count, void *args);
+void loop_grant_pages(uint64_t count, void *args);
+
+/* These return 0, or bits of what failed. */
+struct grant_pair; /* bench.h */
+uint64_t loop_grant_map(uint64_t count, struct grant_pair *arg);
+uint64_t loop_evtchn_pair(uint64_t count, void *arg);
 #endif
 
 #endif
