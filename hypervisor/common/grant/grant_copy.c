@@ -93,7 +93,7 @@ static void copy_bytes(const struct grant_copy_arg *a, mfn_t to, mfn_t from)
     } else {
         memcpy(dst + a->dest.offset, src + a->source.offset, a->len);
     }
-    guest_unmap((void *)(uintptr_t)src);
+    guest_unmap(src);
     guest_unmap(dst);
 }
 

@@ -22,7 +22,7 @@
 #include <hearth/arch/mm.h>
 
 #define MAX_ATTEMPTS 64U
-#define FEW_BYTES    32U
+#define FEW_BYTES    64U
 
 /* What is done with each chunk. */
 enum direction {
@@ -120,23 +120,48 @@ static int guest_move(enum direction how, guest_ptr_t va, uint8_t *dst, const ui
     return 0;
 }
 
+/* Few words, aligned, in one page: most arguments and results. */
+static always_inline bool is_few(guest_ptr_t va, const void *own, size_t n)
+{
+    size_t offset = va.a & (PAGE_SIZE - 1);
+
+    return n <= FEW_BYTES && offset + n <= PAGE_SIZE && ((n | va.a | (uintptr_t)own) & 3) == 0;
+}
+
+/* Each word once, and no wider than both ends are aligned. */
+static always_inline void copy_words(void *dst, const void *src, size_t n)
+{
+    if (((n | (uintptr_t)src | (uintptr_t)dst) & 7) == 0) {
+        const uint64_t *from = src;
+        uint64_t *to = dst;
+
+        for (size_t i = 0; i < n / 8; i++) {
+            WRITE_ONCE(to[i], READ_ONCE(from[i]));
+        }
+    } else {
+        const uint32_t *from = src;
+        uint32_t *to = dst;
+
+        for (size_t i = 0; i < n / 4; i++) {
+            WRITE_ONCE(to[i], READ_ONCE(from[i]));
+        }
+    }
+}
+
 /*
- * Most arguments: a few words, aligned, in one page. They are read without a reference: the frame
- * may stop being the guest's meanwhile, but then the generation has grown before the frame could
- * be reused, and what was read is forgotten. Whatever is out of the ordinary goes the long way.
+ * A few words are read without a reference: the frame may stop being the guest's meanwhile, but
+ * then the generation has grown before the frame could be reused, and what was read is forgotten.
+ * Whatever is out of the ordinary goes the long way.
  */
 static always_inline bool copy_in_few(void *dst, guest_ptr_t src, size_t n)
 {
     struct vcpu *v = current_vcpu();
-    size_t offset = src.a & (PAGE_SIZE - 1);
-    uint32_t *to = dst;
-    const uint32_t *from;
     const struct p2m *p2m;
+    const uint8_t *page;
     uint64_t generation;
     mfn_t m;
 
-    if (n > FEW_BYTES || ((n | offset | (uintptr_t)dst) & 3) != 0 || offset + n > PAGE_SIZE ||
-        v == NULL) {
+    if (!is_few(src, dst, n) || v == NULL) {
         return false;
     }
     p2m = v->domain->p2m[0];
@@ -144,13 +169,40 @@ static always_inline bool copy_in_few(void *dst, guest_ptr_t src, size_t n)
     if (unlikely(arch_guest_translate(v, src, false, &m) != 0 || !page_is_guests(m))) {
         return false;
     }
-    from = (const void *)((const uint8_t *)guest_map(m) + offset);
-    for (size_t i = 0; i < n / 4; i++) {
-        to[i] = READ_ONCE(from[i]);
-    }
-    guest_unmap((void *)(uintptr_t)from);
+    page = guest_map(m);
+    copy_words(dst, page + (src.a & (PAGE_SIZE - 1)), n);
+    guest_unmap(page);
     smp_rmb(); /* pairs with the release in p2m_unmap */
     return READ_ONCE(p2m->generation) == generation;
+}
+
+/* They are written with a reference, as get_frame() takes it, at the first attempt. */
+static always_inline bool copy_out_few(guest_ptr_t dst, const void *src, size_t n)
+{
+    struct vcpu *v = current_vcpu();
+    const struct p2m *p2m;
+    uint64_t generation;
+    domid_t owner;
+    uint8_t *page;
+    bool good;
+    mfn_t m;
+
+    if (!is_few(dst, src, n) || v == NULL) {
+        return false;
+    }
+    p2m = v->domain->p2m[0];
+    generation = load_acquire(&p2m->generation);
+    if (unlikely(arch_guest_translate(v, dst, true, &m) != 0 || !page_get_any(m, &owner))) {
+        return false;
+    }
+    good = likely(load_acquire(&p2m->generation) == generation);
+    if (good) {
+        page = guest_map(m);
+        copy_words(page + (dst.a & (PAGE_SIZE - 1)), src, n);
+        guest_unmap(page);
+    }
+    page_put(m);
+    return good;
 }
 
 int guest_copy_in(void *dst, guest_ptr_t src, size_t n)
@@ -163,6 +215,9 @@ int guest_copy_in(void *dst, guest_ptr_t src, size_t n)
 
 int guest_copy_out(guest_ptr_t dst, const void *src, size_t n)
 {
+    if (likely(copy_out_few(dst, src, n))) {
+        return 0;
+    }
     return guest_move(COPY_OUT, dst, NULL, src, n);
 }
 
@@ -216,14 +271,4 @@ int guest_phys_copy_in(struct domain *d, void *dst, gaddr_t src, size_t n)
 int guest_phys_copy_out(struct domain *d, gaddr_t dst, const void *src, size_t n)
 {
     return phys_move(COPY_OUT, d, dst, NULL, src, n);
-}
-
-void *guest_map(mfn_t m)
-{
-    return mfn_to_virt(m);
-}
-
-void guest_unmap(void *va)
-{
-    (void)va;
 }

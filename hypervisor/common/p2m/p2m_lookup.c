@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Readers: no lock, but for the last try of p2m_get_page(). */
+/* Readers: no lock, but for the last try of p2m_get_page_slowly(). */
 #include "private.h"
 
 #include <hearth/arch/cpu.h>
 #include <hearth/atomic.h>
 #include <hearth/errno.h>
 
-/* Times that a guest's own changes may spoil a reader's attempt before the reader locks. */
+/* Times that a guest's changes may spoil a reader's attempt, after the first, before it locks. */
 #define P2M_TRIES 4
 
 /* Once more, now asking whether a miss is to be believed. */
@@ -51,7 +51,8 @@ int p2m_lookup(struct p2m *p2m, gfn_t gfn, struct p2m_entry *entry)
 }
 
 /* A reference on what leaf maps; -EINVAL also when the frame is on its way out. */
-static int p2m_reference(const struct p2m *p2m, const struct pt_leaf *leaf, unsigned int flags)
+static always_inline int p2m_reference(const struct p2m *p2m, const struct pt_leaf *leaf,
+                                       unsigned int flags)
 {
     unsigned int type = PT_SOFT_OF(leaf->attr);
     domid_t owner;
@@ -69,12 +70,41 @@ static int p2m_reference(const struct p2m *p2m, const struct pt_leaf *leaf, unsi
     return 0;
 }
 
-static int p2m_get_page_locked(struct p2m *p2m, gfn_t gfn, unsigned int flags, mfn_t *out)
+/* What a reader gets without the lock; false when the guest's own changes spoilt the attempt. */
+static always_inline bool p2m_try_page(struct p2m *p2m, gfn_t gfn, unsigned int flags, mfn_t *out,
+                                       int *rc)
+{
+    uint64_t generation = load_acquire(&p2m->generation);
+    struct pt_leaf leaf;
+
+    if (!p2m_find(p2m, gfn, &leaf)) {
+        *rc = -ENOENT;
+        return true;
+    }
+    *rc = p2m_reference(p2m, &leaf, flags);
+    /* page_get() is an acquire too, so this load is after it; pairs with p2m_flush(). */
+    if (likely(load_acquire(&p2m->generation) == generation)) {
+        *out = mfn(leaf.target);
+        return true;
+    }
+    if (*rc == 0) {
+        page_put(mfn(leaf.target));
+    }
+    return false;
+}
+
+static noinline int p2m_get_page_slowly(struct p2m *p2m, gfn_t gfn, unsigned int flags, mfn_t *out)
 {
     struct pt_leaf leaf;
     int rc = -ENOENT;
 
+    for (unsigned int i = 0; i < P2M_TRIES; i++) {
+        if (p2m_try_page(p2m, gfn, flags, out, &rc)) {
+            return rc;
+        }
+    }
     spin_lock(&p2m->lock);
+    rc = -ENOENT;
     if (!p2m->dying && pt_lookup(&p2m->pt, gfn.n, &leaf)) {
         rc = p2m_reference(p2m, &leaf, flags);
         *out = mfn(leaf.target);
@@ -85,23 +115,10 @@ static int p2m_get_page_locked(struct p2m *p2m, gfn_t gfn, unsigned int flags, m
 
 int p2m_get_page(struct p2m *p2m, gfn_t gfn, unsigned int flags, mfn_t *out)
 {
-    for (unsigned int i = 0; i < P2M_TRIES; i++) {
-        uint64_t generation = load_acquire(&p2m->generation);
-        struct pt_leaf leaf;
-        int rc;
+    int rc;
 
-        if (!p2m_find(p2m, gfn, &leaf)) {
-            return -ENOENT;
-        }
-        rc = p2m_reference(p2m, &leaf, flags);
-        /* page_get() is an acquire too, so this load is after it; pairs with p2m_flush(). */
-        if (likely(load_acquire(&p2m->generation) == generation)) {
-            *out = mfn(leaf.target);
-            return rc;
-        }
-        if (rc == 0) {
-            page_put(mfn(leaf.target));
-        }
+    if (likely(p2m_try_page(p2m, gfn, flags, out, &rc))) {
+        return rc;
     }
-    return p2m_get_page_locked(p2m, gfn, flags, out);
+    return p2m_get_page_slowly(p2m, gfn, flags, out);
 }

@@ -155,6 +155,30 @@ static int copy(bool from_ref, uint64_t source, bool to_ref, uint64_t target, un
     return grant_op(GNTTABOP_copy, &op, 1) == 0 ? op.status : 99;
 }
 
+/* Whole pages may be copied through vector registers: the guest's stay as they were. */
+static void test_copy_vectors(void)
+{
+#ifdef __aarch64__
+    static uint8_t seen[32][16];
+    unsigned int bad = 0;
+
+    __asm__ volatile(".arch_extension simd\n"
+                     ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,"
+                     "26,27,28,29,30,31\n movi v\\n\\().16b, #\\n + 1\n .endr");
+    test_equal(copy(false, frame_of(page), false, frame_of(other), 0, 0, PAGE_SIZE), GNTST_okay,
+               "copy a page");
+    __asm__ volatile(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,"
+                     "26,27,28,29,30,31\n str q\\n, [%0, #16 * \\n]\n .endr"
+                     :
+                     : "r"(seen)
+                     : "memory");
+    for (unsigned int i = 0; i < 32; i++) {
+        bad += !all_bytes(seen[i], (uint8_t)(i + 1), sizeof(seen[i]));
+    }
+    test_equal(bad, 0, "vector registers that a copy changed");
+#endif
+}
+
 static void test_copy(void)
 {
     memset(page, 0x44, sizeof(page));
@@ -186,4 +210,5 @@ void test_main(void)
     test_read_only();
     test_map_errors();
     test_copy();
+    test_copy_vectors();
 }

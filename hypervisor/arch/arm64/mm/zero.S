@@ -100,35 +100,56 @@ clean_lines_64:
         each_line civac
         ret
 
+.arch_extension fp
+.arch_extension simd
+.macro copy_256
+        ldp     q0, q1, [x1], #256
+        ldp     q2, q3, [x1, #-224]
+        ldp     q4, q5, [x1, #-192]
+        ldp     q6, q7, [x1, #-160]
+        ldp     q16, q17, [x1, #-128]
+        ldp     q18, q19, [x1, #-96]
+        ldp     q20, q21, [x1, #-64]
+        ldp     q22, q23, [x1, #-32]
+        stp     q0, q1, [x0], #256
+        stp     q2, q3, [x0, #-224]
+        stp     q4, q5, [x0, #-192]
+        stp     q6, q7, [x0, #-160]
+        stp     q16, q17, [x0, #-128]
+        stp     q18, q19, [x0, #-96]
+        stp     q20, q21, [x0, #-64]
+        stp     q22, q23, [x0, #-32]
+.endm
+
 .global arch_copy_page
-/* void arch_copy_page(void *dst, const void *src): 4096 bytes, both aligned. */
+/*
+ * void arch_copy_page(void *dst, const void *src): 4096 bytes, both aligned to a page. Through
+ * vector registers, whose content is a guest's and stays.
+ */
 arch_copy_page:
-        add     x2, x1, #4096
-1:      ldp     x3, x4, [x1]
-        ldp     x5, x6, [x1, #16]
-        ldp     x7, x8, [x1, #32]
-        ldp     x9, x10, [x1, #48]
-        ldp     x11, x12, [x1, #64]
-        ldp     x13, x14, [x1, #80]
-        ldp     x15, x16, [x1, #96]
-        ldp     x17, x18, [x1, #112]
-        add     x1, x1, #128
-        stp     x3, x4, [x0]
-        stp     x5, x6, [x0, #16]
-        stp     x7, x8, [x0, #32]
-        stp     x9, x10, [x0, #48]
-        stp     x11, x12, [x0, #64]
-        stp     x13, x14, [x0, #80]
-        stp     x15, x16, [x0, #96]
-        stp     x17, x18, [x0, #112]
-        add     x0, x0, #128
-        cmp     x1, x2
-        b.lo    1b
+        stp     q0, q1, [sp, #-256]!
+        stp     q2, q3, [sp, #32]
+        stp     q4, q5, [sp, #64]
+        stp     q6, q7, [sp, #96]
+        stp     q16, q17, [sp, #128]
+        stp     q18, q19, [sp, #160]
+        stp     q20, q21, [sp, #192]
+        stp     q22, q23, [sp, #224]
+1:      copy_256
+        copy_256
+        tst     x1, #4095
+        b.ne    1b
+        ldp     q22, q23, [sp, #224]
+        ldp     q20, q21, [sp, #192]
+        ldp     q18, q19, [sp, #160]
+        ldp     q16, q17, [sp, #128]
+        ldp     q6, q7, [sp, #96]
+        ldp     q4, q5, [sp, #64]
+        ldp     q2, q3, [sp, #32]
+        ldp     q0, q1, [sp], #256
         ret
 
 .global arch_boot_copy
-.arch_extension fp
-.arch_extension simd
 /*
  * void arch_boot_copy(void *dst, const void *src, size_t len): multiples of 256 bytes, aligned to
  * 64, before guests run: no FP state is loaded. Cleaned to the point of coherency.
