@@ -444,7 +444,7 @@ static void fake_check(void)
 
 /* After every loaded vCPU has passed through entry: what is in list registers is deliverable, and
  * what is not in one is less urgent than all that is. */
-static void fake_check_settled(void)
+static inline void fake_check_settled(void)
 {
     struct vgic_domain *d = &fake_domain;
 
