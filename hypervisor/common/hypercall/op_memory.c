@@ -4,7 +4,10 @@
 
 #include "op.h"
 
-/* XEN-ABI: progress of a reservation stands above the command in the command word. */
+/*
+ * XEN-ABI: progress of a reservation stands above the command in the command word: extents, or
+ * (decrease_reservation) frames.
+ */
 #define MEMOP_EXTENT_SHIFT 6U
 #define MEMOP_CMD_MASK     ((1U << MEMOP_EXTENT_SHIFT) - 1)
 
@@ -23,7 +26,7 @@ static int64_t reservation(struct vcpu *v, uint32_t cmd, uint64_t start, guest_p
 
     /* XEN-ABI: the result is a number of extents, so a fault before the first gives `start`. */
     *done = start;
-    if (rc != 0 || a.nr_extents > UINT64_MAX >> (MEMOP_EXTENT_SHIFT + 1) || start > a.nr_extents) {
+    if (rc != 0) {
         return (int64_t)start;
     }
     d = domain_find(a.domid);

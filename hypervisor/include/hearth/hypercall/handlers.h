@@ -52,9 +52,12 @@ struct vcpu;
 #undef VCPU_OP
 #undef VCPU_OP_NULL
 
-/* Reservation operations of memory_op; extents before *done are behind it. */
+/*
+ * Reservation operations of memory_op, from *progress on, which counts extents, or (decrease)
+ * frames. Returns the number of extents done so far, or -ERESTART.
+ */
 #define MEMORY_INCREASE_RESERVATION 0U
 #define MEMORY_DECREASE_RESERVATION 1U
 #define MEMORY_POPULATE_PHYSMAP     6U
 int64_t memory_op_reservation(struct vcpu *v, struct domain *d, uint32_t cmd,
-                              const struct memory_reservation_arg *a, uint64_t *done);
+                              const struct memory_reservation_arg *a, uint64_t *progress);
