@@ -31,6 +31,14 @@ def test_dom0_on_threads(boot):
     m.expect_exit()
 
 
+@pytest.mark.feature("8 CPUs")
+def test_eight_cpus(boot):
+    m = boot(gic=2, smp=8, dom0=Domain("dom0", kernel="6.12", do="load,poweroff"))
+    assert "8 CPUs" in m.expect_up("dom0")
+    m.expect("dom0 load done on 8 CPUs")
+    m.expect_exit()
+
+
 @pytest.mark.feature("512 MiB machine")
 def test_small_machine(boot):
     m = boot(memory=512, dom0_options="dom0_mem=256M", dom0=Domain("dom0", do="poweroff"))

@@ -198,3 +198,10 @@ def test_life(machine, request, gic, smp):
                  dom0=kernel("life", f"cycles={cycles} alive=64 {marks}")) as m:
         finish(m)
         m.expect_exit(60)
+
+
+def test_share(machine):
+    """Weights hold within 2 % with more vCPUs than CPUs, and nobody starves: in instructions."""
+    with machine(gic=3, dom0=kernel("share")) as m:
+        finish(m)
+        m.expect_exit(60)
