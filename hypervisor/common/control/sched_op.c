@@ -62,52 +62,6 @@ int sched_op_remote_shutdown(struct vcpu *v, struct domain *d, struct sched_remo
 }
 
 /* Watchdogs: id 0 takes a free one and returns its number; timeout 0 lets it go. */
-static void watchdog_expired(void *arg)
-{
-    struct domain *d = arg;
-
-    d->shutdown_why = "its watchdog was not touched in time";
-    domain_shutdown(d, SHUTDOWN_WATCHDOG);
-}
-
-int sched_op_watchdog(struct vcpu *v, struct sched_watchdog_arg *a)
-{
-    struct domain *d = v->domain;
-    uint32_t id = a->id;
-    int rc = 0;
-
-    if (id > NR_WATCHDOGS) {
-        return -EINVAL;
-    }
-    spin_lock(&d->lock);
-    if (id == 0 && a->timeout == 0) {
-        rc = -EINVAL;
-    } else if (id == 0) {
-        while (id < NR_WATCHDOGS && (d->watchdogs_used & (1U << id)) != 0) {
-            id++;
-        }
-        rc = id == NR_WATCHDOGS ? -ENOSPC : (int)++id;
-    } else if ((d->watchdogs_used & (1U << (id - 1))) == 0) {
-        rc = -EINVAL;
-    }
-    if (rc >= 0 && a->timeout == 0) {
-        timer_stop(&d->watchdog[id - 1]);
-        d->watchdogs_used &= ~(1U << (id - 1));
-    } else if (rc >= 0) {
-        struct timer *t = &d->watchdog[id - 1];
-
-        if (t->fn == NULL) {
-            timer_init(t, watchdog_expired, d, this_cpu_id());
-        }
-        if (timer_set(t, now() + a->timeout * NS_PER_S) != 0) {
-            rc = -ENOMEM;
-        } else {
-            d->watchdogs_used |= 1U << (id - 1);
-        }
-    }
-    spin_unlock(&d->lock);
-    return rc;
-}
 
 static int check_ports(struct vcpu *v, const struct sched_poll_arg *a, bool *pending)
 {

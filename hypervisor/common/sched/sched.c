@@ -321,3 +321,14 @@ void sched_runstate(const struct vcpu *v, struct runstate_info *out)
     out->time[u->state] += now() - u->state_since;
     spin_unlock(&pool->lock);
 }
+
+void sched_add_runstate(struct vcpu *v, const nanosec_t time[4])
+{
+    struct sched_unit *u = &v->sched;
+
+    spin_lock(&u->pool->lock);
+    for (unsigned int i = 0; i < ARRAY_SIZE(u->state_time); i++) {
+        u->state_time[i] += time[i];
+    }
+    spin_unlock(&u->pool->lock);
+}

@@ -121,3 +121,5 @@ struct runstate_info {
     nanosec_t time[4];
 };
 void sched_runstate(const struct vcpu *v, struct runstate_info *out);
+/* Time that it spent in each state before it came here. */
+void sched_add_runstate(struct vcpu *v, const nanosec_t time[4]);
