@@ -14,3 +14,15 @@ store-oracle: build/store/standin.so $(inputs)/store/usr/bin/xenstore
 .PHONY: bench-store
 bench-store: store-oracle
 	$(Q)/usr/bin/python3 tests/bench/store/run.py $(BENCH_ARGS)
+
+# The state stream: the daemon's core in a program, plain for speed and with sanitizers.
+state_core := $(patsubst %,tools/xenstored/%.c,$(xenstored_core) wire)
+
+build/store/state_bytes build/store/state_bytes-asan: tests/store/state_bytes.c $(state_core) \
+        $(wildcard tools/xenstored/*.h) | $(xen_headers)/xen/xen.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && gcc $(filter-out -Wconversion,$(XENSTORED_FLAGS)) -I tools/xenstored \
+		$(if $(findstring asan,$@),-fsanitize=address$(comma)undefined \
+		-fno-sanitize-recover=all) -o $@ $< $(state_core)
+
+store-oracle: build/store/state_bytes build/store/state_bytes-asan

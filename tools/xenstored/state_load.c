@@ -162,16 +162,29 @@ static int make_socket(struct load *load, const struct state_connection *body, s
     return 0;
 }
 
+/* The rest of a message: it still is one whose beginning is out. */
+static int queue_rest(struct conn *conn, const uint8_t *data, size_t len)
+{
+    struct message *message = message_new(len);
+
+    if (message == NULL) {
+        return -ENOMEM;
+    }
+    memset(message->data, 0, sizeof(struct xsd_sockmsg));
+    memcpy(message->data + sizeof(struct xsd_sockmsg), data, len);
+    message->sent = sizeof(struct xsd_sockmsg);
+    conn_enqueue(conn, message);
+    return 0;
+}
+
 static int queue(struct load *load, struct conn *conn, const uint8_t *data, size_t len, bool event)
 {
-    size_t head = sizeof(struct xsd_sockmsg);
-    struct message *message = message_new(len > head ? len - head : 0);
+    struct message *message = message_new(len - sizeof(struct xsd_sockmsg));
 
     if (message == NULL) {
         return -ENOMEM;
     }
     memcpy(message->data, data, len);
-    message->len = (uint32_t)len;
     message->event = event;
     if (event) {
         table_add(&load->store->pending, &message->pending,
@@ -191,7 +204,7 @@ static int load_out(struct load *load, struct conn *conn, struct view *view, siz
         return load_bad(load, "what waits to go out");
     }
     if (partial != 0) {
-        err = queue(load, conn, data, partial, false);
+        err = queue_rest(conn, data, partial);
     }
     while (err == 0 && view->len != 0) {
         struct xsd_sockmsg header;
