@@ -204,8 +204,8 @@ FAULTS = {
     "crashes": ("kill -SEGV $$", "ended before"),
     "ends": ("exit 0", "ended before"),
     "hangs": ("exec sleep 1000", "within the time limit"),
-    "rejects the state": ('truncate -s 400 /proc/self/fd/${XENSTORED_HANDOVER%% *}\n'
-                          'exec "$REAL" "$@"', "rejects the state"),
+    "rejects the state": ('set -- $XENSTORED_HANDOVER "$@"; truncate -s 400 /proc/self/fd/$2\n'
+                          'shift 5; exec "$REAL" "$@"', "rejects the state"),
     "runs out of memory": ('ulimit -d 1600\nexec "$REAL" "$@"', "out of memory"),
 }
 

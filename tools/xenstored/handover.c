@@ -35,10 +35,9 @@ static int write_all(int fd, const void *data, size_t len)
 /* Where Debian's daemon looks for its state. */
 static int open_foreign(void)
 {
-    const char *root = getenv("XENSTORED_ROOTDIR");
     char path[256];
 
-    (void)snprintf(path, sizeof(path), "%s/state_dump", root != NULL ? root : "/var/lib/xenstored");
+    (void)snprintf(path, sizeof(path), "%s/state_dump", server.rundir);
     (void)unlink(path);
     return open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 }
@@ -106,7 +105,7 @@ static void arguments(char **out)
         }
     } else {
         for (char **arg = server.argv + 1; *arg != NULL && n < ARGS_MAX - 2; arg++) {
-            if (strcmp(*arg, "--live-update") != 0) {
+            if (strcmp(*arg, "--live-update") != 0 && strcmp(*arg, "-U") != 0) {
                 out[n++] = *arg;
             }
         }
@@ -117,7 +116,7 @@ static void arguments(char **out)
 
 int handover_exec(int state, int told, bool rehearsal)
 {
-    char *args[ARGS_MAX], text[64], *cmdline = NULL;
+    char *args[ARGS_MAX], text[80], *cmdline = NULL;
     int err;
 
     if (update.cmdline != NULL) {
@@ -127,14 +126,15 @@ int handover_exec(int state, int told, bool rehearsal)
         }
     }
     arguments(args);
-    (void)snprintf(text, sizeof(text), "%d %d %u %d", state, told,
+    (void)snprintf(text, sizeof(text), "%d %d %d %u %d", (int)getpid(), state, told,
                    server.rings != NULL ? rings_virq() : 0, rehearsal);
-    if (setenv(UPDATE_ENV, text, 1) != 0) {
+    /* A stranger would hand these on to whoever comes after it. */
+    if (!update.foreign && setenv(UPDATE_ENV, text, 1) != 0) {
         mem_free(cmdline);
         return -ENOMEM;
     }
     keep_all(true);
-    keep_over_exec(state, true);
+    keep_over_exec(state, !update.foreign);
     keep_over_exec(told, true);
     if (update.foreign && server.rings != NULL) {
         rings_unbind_virq(); /* it binds it itself */

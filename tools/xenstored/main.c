@@ -17,7 +17,6 @@
 #define OPT_NO_DOMAINS 256
 #define OPT_MASTER     257
 #define OPT_PRIV       258
-#define OPT_UPDATE     259
 
 static const struct option long_options[] = {
     {"no-domain-init", no_argument, NULL, 'D'},
@@ -39,7 +38,7 @@ static const struct option long_options[] = {
     {"timeout", required_argument, NULL, 'w'},
     {"no-recovery", no_argument, NULL, 'R'},
     {"internal-db", optional_argument, NULL, 'I'},
-    {"live-update", no_argument, NULL, OPT_UPDATE},
+    {"live-update", no_argument, NULL, 'U'},
     {"keep-orphans", no_argument, NULL, 'K'},
     {"verbose", no_argument, NULL, 'V'},
     {"watch-nb", required_argument, NULL, 'W'},
@@ -68,7 +67,7 @@ static const char usage[] =
     "                           permissions,\n"
     "  -q, --quota-soft <what>=<nb>  warn in the system log above this: memory,\n"
     "  -K, --keep-orphans       nodes of a domain that is gone become dom0's.\n"
-    "      --live-update        take over from the daemon that executes this one,\n"
+    "  -U, --live-update        take over from the daemon that executes this one,\n"
     "  -w, -R, -I, -V           are taken and mean nothing here: the store is in memory.\n";
 
 static struct {
@@ -140,7 +139,7 @@ static void one_option(int opt)
     case 'D':
         options.dom0 = false;
         break;
-    case OPT_UPDATE:
+    case 'U':
         options.update = true;
         break;
     case OPT_NO_DOMAINS:
@@ -186,7 +185,7 @@ static void read_options(int argc, char **argv)
     int opt;
 
     quota_limits_init(&options.limits);
-    while ((opt = getopt_long(argc, argv, "DE:F:HI::KNPS:t:A:M:Q:q:T:RVW:w:", long_options,
+    while ((opt = getopt_long(argc, argv, "DE:F:HI::KNPS:t:A:M:Q:q:T:RUVW:w:", long_options,
                               NULL)) != -1) {
         one_option(opt);
     }

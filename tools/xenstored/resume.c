@@ -34,17 +34,23 @@ static void tell(const char *text)
 /* From one of ours: what the environment says. From Debian's daemon: a file. */
 static int open_state(void)
 {
-    const char *text = getenv(UPDATE_ENV), *root = getenv("XENSTORED_ROOTDIR");
+    const char *text = getenv(UPDATE_ENV);
     char path[256];
+    int pid;
 
-    if (text != NULL && sscanf(text, "%d %d %u %d", &given.state, &given.told, &given.virq,
-                               &given.rehearsal) == 4) {
+    if (text != NULL &&
+        sscanf(text, "%d %d %d %u %d", &pid, &given.state, &given.told, &given.virq,
+               &given.rehearsal) == 5 &&
+        pid == (int)getpid()) {
         (void)unsetenv(UPDATE_ENV);
         (void)fcntl(given.state, F_SETFD, FD_CLOEXEC);
         (void)fcntl(given.told, F_SETFD, FD_CLOEXEC);
         return 0;
     }
-    (void)snprintf(path, sizeof(path), "%s/state_dump", root != NULL ? root : "/var/lib/xenstored");
+    (void)snprintf(path, sizeof(path), "%s/state_dump", server.rundir);
+    given.told = -1;
+    given.virq = 0;
+    given.rehearsal = 0;
     given.state = open(path, O_RDONLY | O_CLOEXEC);
     if (given.state < 0) {
         return -errno;

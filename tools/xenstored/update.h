@@ -19,7 +19,7 @@
 
 /* A program that has these bytes in it knows rehearsals and says when it serves. */
 #define UPDATE_MARK "hearth-xenstored-can-rehearse"
-/* What it is told, in the environment: "<state> <told> <virq> <rehearsal>". */
+/* What it is told, in the environment: "<pid> <state> <told> <virq> <rehearsal>". */
 #define UPDATE_ENV "XENSTORED_HANDOVER"
 
 struct update {
