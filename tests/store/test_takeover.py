@@ -4,8 +4,8 @@
 import os
 
 import pytest
-from store import (CONTROL, DEBIAN, HEADER, HEARTH, INTRODUCE, READ, SET_PERMS, WATCH, Daemon, Guest,
-                   StoreError)
+from store import (CONTROL, DEBIAN, HEADER, HEARTH, INTRODUCE, READ, SET_PERMS, WATCH, Daemon,
+                   Guest, StoreError)
 from test_update import dump, end, pid_of, program, update
 
 DEBIANS = DEBIAN / "lib/xen-4.17/bin/xenstored"

@@ -65,7 +65,7 @@ static const char usage[] =
     "  -Q, --quota <what>=<nb>  any limit by its name: nodes, watches, transactions,\n"
     "                           outstanding, transaction-nodes, memory, node-size, path-max,\n"
     "                           permissions,\n"
-    "  -q, --quota-soft <what>=<nb>  warn in the system log above this: memory,\n"
+    "  -q, --quota-soft <what>=<nb>  a warning level, which xenstore-control shows: memory,\n"
     "  -K, --keep-orphans       nodes of a domain that is gone become dom0's.\n"
     "  -U, --live-update        take over from the daemon that executes this one,\n"
     "  -w, -R, -I, -V           are taken and mean nothing here: the store is in memory.\n";
