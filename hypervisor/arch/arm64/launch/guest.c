@@ -8,25 +8,20 @@
 #include <hearth/string.h>
 #include <hearth/vuart.h>
 
+#include <asm/guest_layout.h>
+
 #include "private.h"
 
 /* public/arch-arm.h */
-#define GUEST_GICD_BASE    0x03001000ULL
-#define GUEST_GICC_BASE    0x03002000ULL
-#define GUEST_GICC_SIZE    0x00002000ULL
-#define GUEST_GICR_BASE    0x03020000ULL
-#define GUEST_PL011_BASE   0x22000000ULL
-#define GUEST_GNTTAB_BASE  0x38000000ULL
-#define GUEST_GNTTAB_SIZE  0x01000000ULL
-#define GUEST_GICV2_D_SIZE 0x00001000ULL
-#define GUEST_GICV3_D_SIZE 0x00010000ULL
-#define GUEST_GICR_SIZE    0x01000000ULL
-#define GUEST_REDIST_SIZE  0x00020000ULL
+#define GUEST_PL011_BASE  0x22000000ULL
+#define GUEST_GNTTAB_BASE 0x38000000ULL
+#define GUEST_GNTTAB_SIZE 0x01000000ULL
+#define GUEST_REDIST_SIZE 0x00020000ULL
 
-#define FDT_BASE_SIZE      8192U
-#define FDT_SIZE_PER_CPU   256U
-#define REGION_ALIGN       MiB(128) /* what Linux can make use of */
-#define REGION_MAX         GiB(64)
+#define FDT_BASE_SIZE     8192U
+#define FDT_SIZE_PER_CPU  256U
+#define REGION_ALIGN      MiB(128) /* what Linux can make use of */
+#define REGION_MAX        GiB(64)
 
 static const struct launch_bank ram_windows[] = {
     {0x40000000ULL, 0xc0000000ULL},
@@ -121,28 +116,6 @@ int guest_fdt(const struct launch *l, void *buf, uint32_t size, uint32_t *len)
     return fdt_finish(&n.w, len);
 }
 
-/* The virtual interrupt controller and UART. */
-static int give_devices(struct launch *l)
-{
-    struct domain *d = l->domain;
-    struct gic_platform gic;
-    int rc;
-
-    gic_describe(&gic);
-    vgic_set_dist(d, gaddr(GUEST_GICD_BASE));
-    if (d->config.gic_version == 2) {
-        rc =
-            p2m_map(d->p2m[0], gfn(GUEST_GICC_BASE >> PAGE_SHIFT), mfn(gic.vcpu.base >> PAGE_SHIFT),
-                    GUEST_GICC_SIZE >> PAGE_SHIFT, P2M_MMIO, P2M_RW);
-    } else {
-        rc = vgic_add_redist(d, gaddr(GUEST_GICR_BASE), d->max_vcpus);
-    }
-    if (rc == 0 && l->plan->vuart) {
-        rc = vpl011_init(d, gaddr(GUEST_PL011_BASE), VPL011_SPI);
-    }
-    return rc;
-}
-
 /* Everything after the domain's creation. */
 static int fill(struct launch *l)
 {
@@ -153,8 +126,8 @@ static int fill(struct launch *l)
     size = FDT_BASE_SIZE + l->domain->max_vcpus * FDT_SIZE_PER_CPU +
            2 * (uint32_t)strlen(l->plan->cmdline);
     rc = launch_memory(l, ram_windows, ARRAY_SIZE(ram_windows));
-    if (rc == 0) {
-        rc = give_devices(l);
+    if (rc == 0 && l->plan->vuart) {
+        rc = vpl011_init(l->domain, gaddr(GUEST_PL011_BASE), VPL011_SPI);
     }
     if (rc != 0) {
         printk(LOG_ERR, "%s: no memory for its %llu MiB or its devices: error %d\n", l->plan->name,

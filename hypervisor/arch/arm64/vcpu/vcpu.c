@@ -7,11 +7,13 @@
 #include <hearth/cpu.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
+#include <hearth/p2m.h>
 #include <hearth/string.h>
 #include <hearth/vcpu.h>
 
 #include <asm/arm64.h>
 #include <asm/gic.h>
+#include <asm/guest_layout.h>
 #include <asm/sysreg.h>
 #include <asm/vgic.h>
 
@@ -48,11 +50,28 @@ unsigned int arch_guest_address_bits(void)
     return MIN(cpu_guest_address_bits(), 48U);
 }
 
+/* Whoever builds it, a guest's interrupt controller is where the public ABI has it. */
+static int place_vgic(struct domain *d)
+{
+    struct gic_platform gic;
+
+    vgic_set_dist(d, gaddr(GUEST_GICD_BASE));
+    if (d->config.gic_version == 3) {
+        return vgic_add_redist(d, gaddr(GUEST_GICR_BASE), d->max_vcpus);
+    }
+    gic_describe(&gic);
+    return p2m_map(d->p2m[0], gfn(GUEST_GICC_BASE >> PAGE_SHIFT), mfn(gic.vcpu.base >> PAGE_SHIFT),
+                   GUEST_GICC_SIZE >> PAGE_SHIFT, P2M_MMIO, P2M_RW);
+}
+
 int arch_domain_create(struct domain *d)
 {
+    int rc;
+
     d->arch.evtchn_ppi = GUEST_EVTCHN_PPI;
     d->arch.cntvoff = counter_read();
-    return vgic_domain_init(d, d->config.gic_version, d->config.nr_spis);
+    rc = vgic_domain_init(d, d->config.gic_version, d->config.nr_spis);
+    return rc != 0 || d->is_hardware ? rc : place_vgic(d);
 }
 
 int arch_domain_release(struct domain *d)
