@@ -186,6 +186,91 @@ static void test_light(void **state)
     assert_in_range(ran(light) - l0, NS_PER_S - 20 * NS_PER_MS, NS_PER_S + 20 * NS_PER_MS);
 }
 
+static void set_cap(struct domain *d, uint32_t cap)
+{
+    struct sched_params p = {.weight = 256, .cap = cap};
+
+    assert_int_equal(sched_set_params(d, &p), 0);
+}
+
+/* How long all of d's vCPUs ran. */
+static nanosec_t ran_all(struct domain *d)
+{
+    return ran(d->vcpu[0]) + ran(d->vcpu[1]);
+}
+
+/* Caps hold to 2 %, on an idle machine, against others, and over several vCPUs. */
+static void test_caps(void **state)
+{
+    static const uint32_t caps[] = {1, 10, 50, 99, 100, 150, 200};
+
+    (void)state;
+    up(dom[0]->vcpu[0]);
+    up(dom[0]->vcpu[1]);
+    for (unsigned int i = 0; i < ARRAY_SIZE(caps); i++) {
+        nanosec_t before = ran_all(dom[0]);
+
+        set_cap(dom[0], caps[i]);
+        machine_run(20 * NS_PER_S);
+        assert_share(ran_all(dom[0]) - before, caps[i] * NS_PER_S / 5);
+    }
+}
+
+/* What a capped domain leaves, others have; without its cap it has its half again. */
+static void test_cap_against_others(void **state)
+{
+    struct vcpu *a = dom[0]->vcpu[0];
+    struct vcpu *b = dom[1]->vcpu[0];
+    nanosec_t a0 = ran(a), b0 = ran(b);
+
+    (void)state;
+    set_cap(dom[0], 30);
+    pin(a, 1);
+    pin(b, 1);
+    up(a);
+    up(b);
+    machine_run(10 * NS_PER_S);
+    assert_share(ran(a) - a0, 3 * NS_PER_S);
+    assert_share(ran(b) - b0, 7 * NS_PER_S);
+    set_cap(dom[0], 0);
+    a0 = ran(a);
+    machine_run(10 * NS_PER_S);
+    assert_share(ran(a) - a0, 5 * NS_PER_S);
+}
+
+/* A parked vCPU is runnable, may be paused and destroyed, and holds nobody back. */
+static void test_parked(void **state)
+{
+    struct vcpu *a = dom[0]->vcpu[0];
+    struct vcpu *b = dom[1]->vcpu[0];
+    struct vcpu *c = dom[2]->vcpu[0];
+    nanosec_t b0, c0;
+
+    (void)state;
+    set_cap(dom[0], 1);
+    set_weight(dom[2], 512);
+    pin(a, 1);
+    pin(b, 1);
+    pin(c, 1);
+    up(a);
+    machine_run(5 * NS_PER_MS);
+    assert_null(cpus[0]->current);
+    assert_true(a->sched.parked);
+    assert_int_equal(state_of(a), RUNSTATE_RUNNABLE);
+    assert_int_equal(cpupool0.nr_queued, 0);
+    sched_set_pause(a, PAUSE_VCPU);
+    assert_false(a->sched.queued || a->sched.parked);
+    sched_clear_pause(a, PAUSE_VCPU);
+    assert_true(a->sched.parked);
+    up(b);
+    up(c);
+    b0 = ran(b);
+    c0 = ran(c);
+    machine_run(30 * NS_PER_S);
+    assert_share(ran(b) - b0, 99 * NS_PER_S / 10);
+    assert_share(ran(c) - c0, 198 * NS_PER_S / 10);
+}
+
 static void test_yield(void **state)
 {
     struct vcpu *a = dom[0]->vcpu[0];
@@ -293,7 +378,7 @@ static void test_affinity(void **state)
 static void test_params(void **state)
 {
     struct sched_params p;
-    static const struct sched_params bad[] = {{0, 0}, {65536, 0}, {256, 50}};
+    static const struct sched_params bad[] = {{0, 0}, {65536, 0}, {256, 201}};
 
     (void)state;
     for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -437,6 +522,9 @@ int main(void)
         cmocka_unit_test_teardown(test_sleeper, calm),
         cmocka_unit_test_teardown(test_no_starvation, calm),
         cmocka_unit_test_teardown(test_light, calm),
+        cmocka_unit_test_teardown(test_caps, calm),
+        cmocka_unit_test_teardown(test_cap_against_others, calm),
+        cmocka_unit_test_teardown(test_parked, calm),
         cmocka_unit_test_teardown(test_yield, calm),
         cmocka_unit_test_teardown(test_states, calm),
         cmocka_unit_test_teardown(test_block_with_reason, calm),

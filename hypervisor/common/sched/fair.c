@@ -7,6 +7,9 @@
  * sleep earns nothing, less a small bonus that lets it run soon (latency). It is never more than
  * MAX_LEAD ahead of the pool's minimum.
  *
+ * A unit whose domain has spent its budget (cap.c) is parked: on a list of its own, so that it
+ * holds nobody back. Each CPU that chooses looks again when the first of their budgets is refilled.
+ *
  * All functions: the pool's lock is held.
  */
 #include <hearth/domain.h>
@@ -27,6 +30,8 @@
 static int fair_pool_init(struct cpupool *pool)
 {
     list_init(&pool->queue);
+    list_init(&pool->parked);
+    pool->next_refill = TIMER_NEVER;
     pool->nr_queued = 0;
     pool->ratelimit = RATE_LIMIT;
     pool->min_virtual_time = NS_PER_S; /* room for bonuses */
@@ -44,14 +49,30 @@ static void dequeue(struct cpupool *pool, struct sched_unit *u)
     if (u->queued) {
         list_del(&u->queue);
         u->queued = 0;
-        pool->nr_queued--;
+        if (u->parked) {
+            u->parked = 0;
+        } else {
+            pool->nr_queued--;
+        }
     }
 }
 
-static void enqueue(struct cpupool *pool, struct sched_unit *u)
+static void park(struct cpupool *pool, struct sched_unit *u)
+{
+    list_add(pool->parked.prev, &u->queue);
+    u->queued = 1;
+    u->parked = 1;
+    pool->next_refill = MIN(pool->next_refill, u->vcpu->domain->budget.until);
+}
+
+static void enqueue(struct cpupool *pool, struct sched_unit *u, nanosec_t at)
 {
     struct list *pos = pool->queue.prev;
 
+    if (cap_spent(u->vcpu->domain, at)) {
+        park(pool, u);
+        return;
+    }
     /* From the back: a unit whose slice ended is usually the last. */
     while (pos != &pool->queue &&
            list_entry(pos, struct sched_unit, queue)->virtual_time > u->virtual_time) {
@@ -66,6 +87,7 @@ static void charge(struct cpupool *pool, struct sched_unit *u, nanosec_t at)
 {
     uint64_t ran = at > u->started ? at - u->started : 0;
 
+    cap_charge(u->vcpu->domain, ran);
     u->virtual_time += ran * WEIGHT_UNIT / u->vcpu->domain->sched.weight;
     u->virtual_time = MIN(u->virtual_time, pool->min_virtual_time + MAX_LEAD);
     u->started = at;
@@ -103,16 +125,47 @@ static const struct sched_unit *charge_running(struct cpupool *pool, nanosec_t a
     return least;
 }
 
-static void fair_wake(struct cpupool *pool, struct sched_unit *u)
+/* Time that a unit did not want the CPU, or might not have it, earns it nothing. */
+static void forget_sleep(const struct cpupool *pool, struct sched_unit *u)
 {
-    uint64_t floor;
+    uint64_t floor = pool->min_virtual_time - WAKE_BONUS;
 
-    advance_minimum(pool, charge_running(pool, now()));
-    floor = pool->min_virtual_time - WAKE_BONUS;
     if (u->virtual_time < floor) {
         u->virtual_time = floor;
     }
-    enqueue(pool, u);
+}
+
+static void fair_wake(struct cpupool *pool, struct sched_unit *u)
+{
+    nanosec_t at = now();
+
+    advance_minimum(pool, charge_running(pool, at));
+    forget_sleep(pool, u);
+    enqueue(pool, u, at);
+}
+
+/* Those whose domains have a budget again are queued. */
+static void unpark(struct cpupool *pool, nanosec_t at)
+{
+    struct list *pos = pool->parked.next;
+
+    if (at < pool->next_refill) {
+        return;
+    }
+    pool->next_refill = TIMER_NEVER;
+    while (pos != &pool->parked) {
+        struct sched_unit *u = list_entry(pos, struct sched_unit, queue);
+
+        pos = pos->next;
+        if (cap_spent(u->vcpu->domain, at)) {
+            pool->next_refill = MIN(pool->next_refill, u->vcpu->domain->budget.until);
+        } else {
+            dequeue(pool, u);
+            forget_sleep(pool, u);
+            enqueue(pool, u, at);
+            sched_tickle(pool, u);
+        }
+    }
 }
 
 static void fair_sleep(struct cpupool *pool, struct sched_unit *u)
@@ -158,26 +211,45 @@ static bool keeps_running(const struct cpupool *pool, const struct sched_unit *p
                        : prev->virtual_time < next->virtual_time;
 }
 
+static nanosec_t end_of_slice(const struct cpupool *pool, const struct sched_unit *prev,
+                              struct sched_unit *next, nanosec_t ran, nanosec_t at)
+{
+    const struct domain *d = next->vcpu->domain;
+    nanosec_t end = TIMER_NEVER;
+
+    if (pool->nr_queued != 0) {
+        if (next == prev && ran >= SLICE) {
+            next->slice_start = at;
+        }
+        end = next->slice_start + (next == prev && ran < pool->ratelimit ? pool->ratelimit : SLICE);
+    }
+    return d->sched.cap == 0 ? end : MIN(end, at + (nanosec_t)d->budget.left);
+}
+
 static struct sched_unit *fair_pick(struct cpupool *pool, unsigned int cpu, struct sched_unit *prev,
                                     nanosec_t at, nanosec_t *slice_end)
 {
-    struct sched_unit *next = first_allowed(pool, cpu);
+    struct sched_unit *next;
     nanosec_t ran = 0;
 
     if (prev != NULL) {
-        ran = at - prev->slice_start;
         charge(pool, prev, at);
-        if (prev->pause == 0 && sched_allowed(prev, cpu)) {
+    }
+    unpark(pool, at);
+    next = first_allowed(pool, cpu);
+    if (prev != NULL) {
+        ran = at - prev->slice_start;
+        if (prev->pause == 0 && sched_allowed(prev, cpu) && !cap_spent(prev->vcpu->domain, at)) {
             if (keeps_running(pool, prev, next, ran)) {
                 next = prev;
             } else {
                 if (prev->yielding && next != NULL && prev->virtual_time < next->virtual_time) {
                     prev->virtual_time = next->virtual_time; /* let it pass */
                 }
-                enqueue(pool, prev);
+                enqueue(pool, prev, at);
             }
         } else if (prev->pause == 0) {
-            enqueue(pool, prev); /* its affinity changed */
+            enqueue(pool, prev, at); /* its affinity changed, or its budget is spent */
         }
         prev->yielding = 0;
     }
@@ -187,24 +259,24 @@ static struct sched_unit *fair_pick(struct cpupool *pool, unsigned int cpu, stru
         next->slice_start = at;
     }
     advance_minimum(pool, next);
-    *slice_end = TIMER_NEVER;
-    if (next != NULL && pool->nr_queued != 0) {
-        if (next == prev && ran >= SLICE) {
-            next->slice_start = at;
-        }
-        *slice_end =
-            next->slice_start + (next == prev && ran < pool->ratelimit ? pool->ratelimit : SLICE);
+    *slice_end = pool->next_refill;
+    if (next != NULL) {
+        *slice_end = MIN(*slice_end, end_of_slice(pool, prev, next, ran, at));
     }
     return next;
 }
 
 static int fair_set_params(struct domain *d, const struct sched_params *p)
 {
-    (void)d;
-    if (p->weight == 0 || p->weight > 65535) {
+    if (p->weight == 0 || p->weight > 65535 || p->cap > 100 * d->max_vcpus) {
         return -EINVAL;
     }
-    return p->cap == 0 ? 0 : -EOPNOTSUPP;
+    if (p->cap != d->sched.cap) {
+        d->pool->next_refill = 0; /* what is parked is looked at, with a budget or without a cap */
+        d->budget.left = 0;
+        d->budget.until = 0;
+    }
+    return 0;
 }
 
 const struct sched_policy sched_fair = {

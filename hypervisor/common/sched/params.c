@@ -49,12 +49,18 @@ int sched_set_affinity(struct vcpu *v, const unsigned long *hard, const unsigned
 
 int sched_set_params(struct domain *d, const struct sched_params *p)
 {
+    unsigned int cpu;
     int rc;
 
     spin_lock(&d->pool->lock);
     rc = d->pool->policy->set_params(d, p);
     if (rc == 0) {
         d->sched = *p;
+        for_each_cpu (cpu) {
+            if (bit_test(d->pool->cpus, cpu)) {
+                softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+            }
+        }
     }
     spin_unlock(&d->pool->lock);
     return rc;

@@ -13,6 +13,8 @@ struct cpupool {
     uint32_t nr_queued;
     nanosec_t ratelimit;       /* runs at least this long, whoever waits */
     uint64_t min_virtual_time; /* fair.c: no runnable unit is behind it; only grows */
+    struct list parked;        /* fair.c: runnable, but their domain's budget is spent */
+    nanosec_t next_refill;     /* of the parked ones' budgets, the first */
 };
 
 struct sched_cpu {
@@ -32,6 +34,10 @@ static inline bool sched_allowed(const struct sched_unit *u, unsigned int cpu)
 
 /* Queue is not empty on account of u: a CPU that may run it has to look. Pool's lock held. */
 void sched_tickle(struct cpupool *pool, const struct sched_unit *u);
+
+/* cap.c: budgets of domains with a cap. Pool's lock held. */
+void cap_charge(struct domain *d, nanosec_t ran);
+bool cap_spent(struct domain *d, nanosec_t at); /* nothing is left until budget.until */
 
 static inline struct sched_unit *sched_running(unsigned int cpu)
 {

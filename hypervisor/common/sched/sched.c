@@ -301,7 +301,7 @@ void sched_softirq(void)
         }
         sc->running = next;
     }
-    arm_slice(sc, next != NULL ? slice_end : TIMER_NEVER);
+    arm_slice(sc, slice_end);
     spin_unlock(&pool->lock);
     if (next != prev) {
         switch_to(c, prev, next);

@@ -130,6 +130,7 @@ struct domain {
     /* Scheduling */
     struct cpupool *pool;
     struct sched_params sched;
+    struct sched_budget budget;
 
     /* Teardown continues where it stopped. */
     uint32_t kill_step;

@@ -43,6 +43,7 @@ struct sched_unit {
     uint16_t on_cpu;     /* whose CPU holds its state, CPU_NONE when saved */
     uint16_t queued;     /* policy: on a run queue */
     uint16_t yielding;
+    uint16_t parked; /* policy: queued, and waits for its domain's budget */
     struct cpupool *pool;
     DECLARE_BITMAP(hard_affinity, CONFIG_NR_CPUS);
     DECLARE_BITMAP(soft_affinity, CONFIG_NR_CPUS);
@@ -63,6 +64,12 @@ struct sched_params {
     uint32_t cap;    /* percent of one CPU; 0: none */
 };
 
+/* What a domain with a cap may still run; pool's lock. Not saved: a new one is as good. */
+struct sched_budget {
+    int64_t left; /* ns; negative: a debt to the next periods */
+    nanosec_t until;
+};
+
 /* One policy. `lock` of the pool is held in all but init and the parameter calls. */
 struct sched_policy {
     const char *name; /* as `sched=` names it */
@@ -74,7 +81,7 @@ struct sched_policy {
     void (*sleep)(struct cpupool *pool, struct sched_unit *u);
     void (*yield)(struct cpupool *pool, struct sched_unit *u);
     /* Chooses for `cpu`; prev (may be NULL) has run since prev->started. NULL: idle.
-     * *slice_end is when it must be asked again, TIMER_NEVER for never. */
+     * *slice_end is when it must be asked again, idle or not; TIMER_NEVER for never. */
     struct sched_unit *(*pick)(struct cpupool *pool, unsigned int cpu, struct sched_unit *prev,
                                nanosec_t at, nanosec_t *slice_end);
     int (*set_params)(struct domain *d, const struct sched_params *p);
