@@ -5,6 +5,7 @@
 #include <hearth/errno.h>
 #include <hearth/guest_copy.h>
 #include <hearth/hypercall/handlers.h>
+#include <hearth/lock.h>
 #include <hearth/shared.h>
 #include <hearth/timer.h>
 #include <hearth/vcpu.h>
@@ -14,7 +15,11 @@
 #define XENPF_SETTIME32         17U
 #define XENPF_SETTIME64         62U
 
-/* shared_info's wall clock: the time at boot, with a version that is odd while it changes. */
+/* Of two settimes at once the later one is in every shared_info, and no version misses a change. */
+static struct spinlock wallclock_lock = SPINLOCK_INIT(RANK_TIMER);
+
+/* Under wallclock_lock. shared_info's wall clock: the time at boot, with a version that is odd
+ * while it changes. */
 static void update_wallclock(struct domain *d)
 {
     struct guest_shared_info *s = d->shared_info;
@@ -37,10 +42,12 @@ static int settime(uint64_t secs, uint32_t nsecs, uint64_t system_time)
     if (nsecs >= NS_PER_S || secs > UINT64_MAX / NS_PER_S / 2) {
         return -EINVAL;
     }
+    spin_lock(&wallclock_lock);
     wallclock_set(secs, nsecs, system_time);
     for_each_domain (d) {
         update_wallclock(d);
     }
+    spin_unlock(&wallclock_lock);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Memory operations that a guest may make: sizes, shared frames, ballooning, errors. */
+#include <builder.h>
 #include <guest.h>
 #include <hypercall.h>
 
@@ -123,6 +124,76 @@ static void test_balloon(void)
                "populate_physmap of nothing");
 }
 
+/* Of a domain that dom0 makes; a guest has no right to any. */
+static struct xen_mem_acquire_resource wanted(domid_t domid, xen_pfn_t *at)
+{
+    struct xen_mem_acquire_resource r = {.domid = domid,
+                                         .type = XENMEM_resource_grant_table,
+                                         .id = XENMEM_resource_grant_table_id_shared,
+                                         .nr_frames = 1};
+
+    set_xen_guest_handle(r.frame_list, at);
+    return r;
+}
+
+static void acquire_refused(domid_t domid, xen_pfn_t *at)
+{
+    struct xen_mem_acquire_resource r = wanted(domid, at);
+
+    r.pad = 1;
+    test_equal(memory_op(XENMEM_acquire_resource, &r), -XEN_EINVAL, "acquire, pad is not zero");
+    r = wanted(domid, at);
+    r.type = 77;
+    test_equal(memory_op(XENMEM_acquire_resource, &r), -XEN_EOPNOTSUPP, "acquire, no such type");
+    r = wanted(domid, at);
+    r.id = 77;
+    test_equal(memory_op(XENMEM_acquire_resource, &r), -XEN_EINVAL, "acquire, no such table");
+    r = wanted(domid, at);
+    r.frame = 100000;
+    test_equal(memory_op(XENMEM_acquire_resource, &r), -XEN_EINVAL, "acquire beyond the limit");
+    r.frame = ~0ULL;
+    test_check(memory_op(XENMEM_acquire_resource, &r) < 0, "acquire, frame of 64 bits");
+    r = wanted(domid, at);
+    r.nr_frames = 0xffffffff;
+    test_check(memory_op(XENMEM_acquire_resource, &r) < 0, "acquire 2^32 - 1 frames");
+    r = wanted(domid, (xen_pfn_t *)BAD_ADDRESS);
+    test_equal(memory_op(XENMEM_acquire_resource, &r), -XEN_EFAULT, "acquire, bad list");
+    test_equal(hypercall(__HYPERVISOR_memory_op, XENMEM_acquire_resource, BAD_ADDRESS, 0, 0, 0),
+               -XEN_EFAULT, "acquire, bad pointer");
+    test_equal(remove_frame(DOMID_SELF, *at), -XEN_ENOENT, "nothing of it was mapped");
+}
+
+static void test_acquire(void)
+{
+    xen_pfn_t at = spare_gfn(1);
+    volatile uint64_t *frame = (void *)(uintptr_t)(at << PAGE_SHIFT);
+    struct xen_mem_acquire_resource r = wanted(BAD_DOMAIN, &at);
+    domid_t other;
+
+    test_equal(memory_op(XENMEM_acquire_resource, &r), -XEN_ESRCH, "acquire, no domain");
+    r = wanted(0, &at);
+    test_equal(memory_op(XENMEM_acquire_resource, &r), -XEN_EPERM,
+               "acquire, dom0's: its own, or without the right");
+    if (platform.is_domu) {
+        return;
+    }
+    if (!test_check(builder_make(&other, 1, 16) == 0, "a domain to look at")) {
+        return;
+    }
+    acquire_refused(other, &at);
+    r = wanted(other, NULL);
+    r.nr_frames = 0;
+    test_equal(memory_op(XENMEM_acquire_resource, &r), 0, "acquire: how many");
+    test_check(r.nr_frames > 0, "as many as its limit");
+    r = wanted(other, &at);
+    test_equal(memory_op(XENMEM_acquire_resource, &r), 0, "acquire its first grant frame");
+    frame[511] = 0x1234;
+    test_equal((long)frame[511], 0x1234, "the frame can be written");
+    test_equal(remove_frame(DOMID_SELF, at), 0, "unmap it");
+    test_equal(builder_destroy(other), 0, "destroy the domain");
+    test_check(!builder_exists(other), "nothing holds it");
+}
+
 void test_main(void)
 {
     test_sizes();
@@ -130,4 +201,5 @@ void test_main(void)
     test_physmap_errors();
     test_batch();
     test_balloon();
+    test_acquire();
 }

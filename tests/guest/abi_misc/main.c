@@ -3,6 +3,8 @@
 #include <guest.h>
 #include <hypercall.h>
 
+#include <xen/platform.h>
+
 static char buffer[2048] PAGE_ALIGNED;
 static struct vcpu_register_runstate_memory_area area;
 static struct vcpu_runstate_info runstate PAGE_ALIGNED;
@@ -63,14 +65,17 @@ static void test_vcpu(void)
     test_check(vcpu_op(77, 0, buffer) < 0, "unknown vcpu operation");
 }
 
+/* Mapped once: Xen refuses a second place. */
+static uint64_t shared_gfn;
+
 static void test_vcpu_info_moved(void)
 {
     struct evtchn_bind_ipi ipi = {.vcpu = 0};
     struct evtchn_send send;
     struct evtchn_unmask unmask;
-    uint64_t gfn = spare_gfn(1);
 
-    test_equal(map_frame(XENMAPSPACE_shared_info, 0, gfn), 0, "map shared_info");
+    shared_gfn = spare_gfn(1);
+    test_equal(map_frame(XENMAPSPACE_shared_info, 0, shared_gfn), 0, "map shared_info");
     test_equal(evtchn_op(EVTCHNOP_bind_ipi, &ipi), 0, "bind_ipi");
     send.port = ipi.port;
     unmask.port = ipi.port;
@@ -158,6 +163,75 @@ static void test_multicall(void)
     test_equal(hypercall(__HYPERVISOR_multicall, ADDRESS(calls), 0, 0, 0, 0), 0, "of nothing");
 }
 
+static long vm_assist(unsigned long cmd, unsigned long type)
+{
+    return hypercall(__HYPERVISOR_vm_assist, cmd, type, 0, 0, 0);
+}
+
+static void test_vm_assist(void)
+{
+    static const unsigned int foreign[] = {0, 1, 2, 3, 4, 6, 31, 63, 64, 0x7fffffff, 0xffffffff};
+    unsigned int enable = VMASST_CMD_enable;
+    unsigned int disable = VMASST_CMD_disable;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(foreign); i++) {
+        test_check(vm_assist(enable, foreign[i]) == -XEN_EINVAL, "no assist %x", foreign[i]);
+        test_check(vm_assist(disable, foreign[i]) == -XEN_EINVAL, "nor to disable %x", foreign[i]);
+    }
+    test_equal(vm_assist(77, VMASST_TYPE_runstate_update_flag), -XEN_ENOSYS, "no such command");
+    test_equal(vm_assist(enable, VMASST_TYPE_runstate_update_flag), 0, "runstate_update_flag");
+    for (unsigned int i = 0; i < 4; i++) {
+        sched_op(SCHEDOP_yield, NULL);
+    }
+    test_check((((volatile struct vcpu_runstate_info *)&runstate)->state_entry_time &
+                XEN_RUNSTATE_UPDATE) == 0,
+               "the flag is off when no update is under way");
+    test_equal(vm_assist(disable, VMASST_TYPE_runstate_update_flag), 0, "disable it");
+}
+
+static struct xen_platform_op platform_arg;
+
+static long settime(uint32_t version, uint64_t secs, uint32_t mbz)
+{
+    memset(&platform_arg, 0, sizeof(platform_arg));
+    platform_arg.cmd = XENPF_settime64;
+    platform_arg.interface_version = version;
+    platform_arg.u.settime64.secs = secs;
+    platform_arg.u.settime64.nsecs = 5;
+    platform_arg.u.settime64.mbz = mbz;
+    return hypercall(__HYPERVISOR_platform_op, ADDRESS(&platform_arg), 0, 0, 0, 0);
+}
+
+#define SOME_DAY  1000000000ULL
+#define LATER_DAY (SOME_DAY + (1ULL << 32))
+
+static void test_settime(void)
+{
+    const volatile struct shared_info *info = (void *)(uintptr_t)(shared_gfn << PAGE_SHIFT);
+    uint32_t version = info->wc_version;
+
+    test_equal(version & 1, 0, "no update of it is under way");
+    if (platform.is_domu) {
+        test_equal(settime(XENPF_INTERFACE_VERSION, SOME_DAY, 0), -XEN_EPERM, "settime, no right");
+        test_equal(info->wc_version, version, "and the wall clock stands");
+        return;
+    }
+    test_equal(settime(0, SOME_DAY, 0), -XEN_EACCES, "settime, wrong version");
+    test_equal(settime(XENPF_INTERFACE_VERSION, SOME_DAY, 1), -XEN_EINVAL, "settime, not zero");
+    test_equal(hypercall(__HYPERVISOR_platform_op, BAD_ADDRESS, 0, 0, 0, 0), -XEN_EFAULT,
+               "settime, bad pointer");
+    platform_arg.cmd = 77;
+    platform_arg.interface_version = XENPF_INTERFACE_VERSION;
+    test_equal(hypercall(__HYPERVISOR_platform_op, ADDRESS(&platform_arg), 0, 0, 0, 0), -XEN_ENOSYS,
+               "unknown platform operation");
+    test_equal(info->wc_version, version, "the wall clock stands after each refusal");
+    test_equal(settime(XENPF_INTERFACE_VERSION, LATER_DAY, 0), 0, "settime");
+    test_equal(info->wc_version, version + 2, "one update, and it is complete");
+    test_equal(info->wc_sec, (uint32_t)LATER_DAY, "seconds");
+    test_equal(info->wc_sec_hi, LATER_DAY >> 32, "seconds beyond 32 bits");
+    test_equal(info->wc_nsec, 5, "nanoseconds");
+}
+
 static void test_numbers(void)
 {
     static const unsigned long wild[] = {64, 100, 4095, 0x7fffffff, 0xffffffff, ~0UL, 1UL << 63};
@@ -202,6 +276,8 @@ void test_main(void)
     test_hvm();
     test_console();
     test_multicall();
+    test_vm_assist();
+    test_settime();
     test_numbers();
     test_psci();
 }
