@@ -38,6 +38,7 @@ include mk/hypervisor.mk
 include mk/image.mk
 -include tests/unit/unit.mk
 include mk/xl.mk
+include mk/xl13.mk
 include mk/run.mk
 include mk/unit.mk
 include mk/test.mk
