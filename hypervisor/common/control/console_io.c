@@ -12,12 +12,9 @@
 #include <hearth/vcpu.h>
 #include <hearth/xsm.h>
 
-#define CONSOLEIO_WRITE 0U
-#define CONSOLEIO_READ  1U
+#define PIECE 128U
 
-#define PIECE           128U
-
-static int64_t console_write(struct vcpu *v, struct hypercall_args *args)
+static int64_t op_write(struct vcpu *v, struct hypercall_args *args)
 {
     uint32_t count = (uint32_t)args->arg[1];
     char piece[PIECE];
@@ -40,7 +37,7 @@ static int64_t console_write(struct vcpu *v, struct hypercall_args *args)
 }
 
 /* At most what the input buffer holds, so there is nothing to preempt. */
-static int64_t console_read(struct vcpu *v, const struct hypercall_args *args)
+static int64_t op_read(struct vcpu *v, struct hypercall_args *args)
 {
     uint32_t count = (uint32_t)args->arg[1];
     guest_ptr_t to = guest_ptr(args->arg[2]);
@@ -68,19 +65,19 @@ static int64_t console_read(struct vcpu *v, const struct hypercall_args *args)
     return done;
 }
 
+#define CONSOLE_OP(number, name, hook)                                                             \
+    case number:                                                                                   \
+        rc = xsm_check(XSM_##hook, v->domain, NULL);                                               \
+        return rc != 0 ? rc : op_##name(v, args);
+
 int64_t hypercall_console_io(struct vcpu *v, struct hypercall_args *args)
 {
-    int error = xsm_check(XSM_CONSOLE_IO, v->domain, NULL);
+    int rc;
 
-    if (error != 0) {
-        return error;
-    }
     switch ((uint32_t)args->arg[0]) {
-    case CONSOLEIO_WRITE:
-        return console_write(v, args);
-    case CONSOLEIO_READ:
-        return console_read(v, args);
+#include <hearth/hypercall/console.def>
     default:
-        return -ENOSYS;
+        rc = xsm_check(XSM_CONSOLE_IO, v->domain, NULL);
+        return rc != 0 ? rc : -ENOSYS;
     }
 }

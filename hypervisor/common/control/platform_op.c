@@ -12,8 +12,6 @@
 #include <hearth/xsm.h>
 
 #define XENPF_INTERFACE_VERSION 0x03000001U
-#define XENPF_SETTIME32         17U
-#define XENPF_SETTIME64         62U
 
 /* Of two settimes at once the later one is in every shared_info, and no version misses a change. */
 static struct spinlock wallclock_lock = SPINLOCK_INIT(RANK_TIMER);
@@ -51,9 +49,28 @@ static int settime(uint64_t secs, uint32_t nsecs, uint64_t system_time)
     return 0;
 }
 
+static int op_settime32(const struct platform_settime32_arg *a)
+{
+    return settime(a->secs, a->nsecs, a->system_time);
+}
+
+static int op_settime64(const struct platform_settime64_arg *a)
+{
+    return a->mbz != 0 ? -EINVAL : settime(a->secs, a->nsecs, a->system_time);
+}
+
+#define PLATFORM_OP(number, name, hook)                                                            \
+    case number:                                                                                   \
+        rc = xsm_check(XSM_##hook, v->domain, NULL);                                               \
+        return rc != 0 ? rc : op_##name(&a.u.name);
+#define PLATFORM_REFUSED(number, name, error, why)                                                 \
+    case number:                                                                                   \
+        return -(error);
+
 int64_t hypercall_platform_op(struct vcpu *v, struct hypercall_args *args)
 {
     struct platform_op_arg a;
+    /* XEN-ABI: who may not do anything here is not told what there is. */
     int rc = xsm_check(XSM_PLATFORM, v->domain, NULL);
 
     if (rc == 0) {
@@ -66,13 +83,7 @@ int64_t hypercall_platform_op(struct vcpu *v, struct hypercall_args *args)
         return -EACCES;
     }
     switch (a.cmd) {
-    case XENPF_SETTIME32:
-        return settime(a.u.settime32.secs, a.u.settime32.nsecs, a.u.settime32.system_time);
-    case XENPF_SETTIME64:
-        if (a.u.settime64.mbz != 0) {
-            return -EINVAL;
-        }
-        return settime(a.u.settime64.secs, a.u.settime64.nsecs, a.u.settime64.system_time);
+#include <hearth/hypercall/platform.def>
     default:
         return -ENOSYS;
     }

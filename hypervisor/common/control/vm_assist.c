@@ -7,30 +7,36 @@
 #include <hearth/vcpu.h>
 #include <hearth/xsm.h>
 
-#define VMASST_ENABLE  0U
-#define VMASST_DISABLE 1U
 /* runstate_update_flag; the others are of x86 PV guests. */
 #define VMASST_VALID (1UL << 5)
 
+static int op_enable(struct domain *d, unsigned int type)
+{
+    atomic_bit_set(&d->vm_assist, type);
+    return 0;
+}
+
+static int op_disable(struct domain *d, unsigned int type)
+{
+    atomic_bit_clear(&d->vm_assist, type);
+    return 0;
+}
+
+#define ASSIST_OP(number, name, hook)                                                              \
+    case number:                                                                                   \
+        rc = xsm_check(XSM_##hook, v->domain, NULL);                                               \
+        return rc != 0 ? rc : op_##name(v->domain, type);
+
 int64_t hypercall_vm_assist(struct vcpu *v, struct hypercall_args *args)
 {
-    uint32_t cmd = (uint32_t)args->arg[0];
     uint32_t type = (uint32_t)args->arg[1];
-    int rc = xsm_check(XSM_VM_ASSIST, v->domain, NULL);
+    int rc;
 
-    if (rc != 0) {
-        return rc;
-    }
     if (type >= 64 || ((1UL << type) & VMASST_VALID) == 0) {
         return -EINVAL;
     }
-    switch (cmd) {
-    case VMASST_ENABLE:
-        atomic_bit_set(&v->domain->vm_assist, type);
-        return 0;
-    case VMASST_DISABLE:
-        atomic_bit_clear(&v->domain->vm_assist, type);
-        return 0;
+    switch ((uint32_t)args->arg[0]) {
+#include <hearth/hypercall/assist.def>
     default:
         return -ENOSYS;
     }

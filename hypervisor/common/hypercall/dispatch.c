@@ -10,8 +10,12 @@ int64_t hypercall(struct vcpu *v, uint64_t nr, struct hypercall_args *args)
 #define HYPERCALL(number, name)                                                                    \
     case number:                                                                                   \
         return hypercall_##name(v, args);
+#define HYPERCALL_REFUSED(number, name, error, why)                                                \
+    case number:                                                                                   \
+        return -(error);
 #include <hearth/hypercall/hypercalls.def>
 #undef HYPERCALL
+#undef HYPERCALL_REFUSED
     default:
         return -ENOSYS;
     }

@@ -8,7 +8,8 @@
     OP_CASE_SELF(sched, number, name, type, direction, hook)
 #define OP_TARGET(number, name, type, direction, hook, field)                                      \
     OP_CASE_TARGET(sched, number, name, type, direction, hook, field)
-#define OP_NULL(number, name, hook) OP_CASE_NULL(sched, number, name, hook)
+#define OP_NULL(number, name, hook)          OP_CASE_NULL(sched, number, name, hook)
+#define OP_REFUSED(number, name, error, why) OP_CASE_REFUSED(number, error)
 
 int64_t hypercall_sched_op(struct vcpu *v, struct hypercall_args *args)
 {
@@ -67,6 +68,7 @@ int64_t hypercall_physdev_op(struct vcpu *v, struct hypercall_args *args)
                                                                                                    \
         return rc != 0 ? rc : vcpu_op_##name(v, target);                                           \
     }
+#define VCPU_OP_REFUSED(number, name, error, why) OP_CASE_REFUSED(number, error)
 
 int64_t hypercall_vcpu_op(struct vcpu *v, struct hypercall_args *args)
 {

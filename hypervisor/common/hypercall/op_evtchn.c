@@ -5,6 +5,7 @@
 
 #include "op.h"
 
+#define OP_REFUSED(number, name, error, why) OP_CASE_REFUSED(number, error)
 #define OP_HOT(number, name, type, direction, hook)
 #define OP_SELF(number, name, type, direction, hook)                                               \
     OP_CASE_SELF(evtchn, number, name, type, direction, hook)
@@ -23,6 +24,8 @@ static noinline int64_t evtchn_other_op(struct vcpu *v, uint32_t cmd, guest_ptr_
 #undef OP_HOT
 #undef OP_SELF
 #undef OP_TARGET
+#undef OP_REFUSED
+#define OP_REFUSED(number, name, error, why)
 #define OP_SELF(number, name, type, direction, hook)
 #define OP_TARGET(number, name, type, direction, hook, field)
 #define OP_HOT(number, name, type, direction, hook)                                                \

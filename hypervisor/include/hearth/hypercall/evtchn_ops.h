@@ -13,7 +13,9 @@ struct vcpu;
 #define OP_HOT OP_SELF
 #define OP_TARGET(number, name, type, direction, hook, field)                                      \
     int evtchn_op_##name(struct vcpu *v, struct domain *d, struct type *a) must_check;
+#define OP_REFUSED(number, name, error, why)
 #include <hearth/hypercall/evtchn.def>
 #undef OP_HOT
 #undef OP_SELF
 #undef OP_TARGET
+#undef OP_REFUSED

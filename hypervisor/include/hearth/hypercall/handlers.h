@@ -10,8 +10,10 @@ struct vcpu;
 
 #define HYPERCALL(number, name)                                                                    \
     int64_t hypercall_##name(struct vcpu *v, struct hypercall_args *args);
+#define HYPERCALL_REFUSED(number, name, error, why)
 #include <hearth/hypercall/hypercalls.def>
 #undef HYPERCALL
+#undef HYPERCALL_REFUSED
 
 #define OP_HOT(number, name, type, direction, hook)                                                \
     int OP_PREFIX(name)(struct vcpu * v, struct type * a);
@@ -48,9 +50,11 @@ struct vcpu;
     int vcpu_op_##name(struct vcpu *v, struct vcpu *target, struct type *a);
 #define VCPU_OP_NULL(number, name, hook)                                                           \
     int64_t vcpu_op_##name(struct vcpu *v, struct vcpu *target);
+#define VCPU_OP_REFUSED(number, name, error, why)
 #include <hearth/hypercall/vcpu.def>
 #undef VCPU_OP
 #undef VCPU_OP_NULL
+#undef VCPU_OP_REFUSED
 
 /*
  * Reservation operations of memory_op, from *progress on, which counts extents, or (decrease)
