@@ -162,7 +162,7 @@ xl_packages="xen-utils-4.17 xen-utils-common xenstore-utils libxenmisc4.17 libxe
 libxenevtchn1 libxengnttab1 libxenforeignmemory1 libxentoolcore1 libxentoollog1 libxendevicemodel1
 libxenhypfs1 libc6 libyajl2 libuuid1 zlib1g libext2fs2 libcom-err2 libss2 libblkid1 libfdt1
 libncurses6 libtinfo6 libgcc-s1 bash e2fsprogs bridge-utils mount libmount1 libsmartcols1
-libselinux1 libpcre2-8-0 bsdutils"
+libselinux1 libpcre2-8-0 bsdutils util-linux libcap-ng0"
 xl_modules="drivers/xen drivers/block/loop.ko drivers/block/xen-blkback
 drivers/block/xen-blkfront.ko drivers/net/xen-netback drivers/net/xen-netfront.ko
 drivers/virtio/virtio_mmio.ko drivers/block/virtio_blk.ko
@@ -173,10 +173,13 @@ modules.dep modules.builtin"
 xl() {
     tmp=$inputs/arm64/xl.tmp
     rm -rf "$tmp" && mkdir -p "$tmp"
-    debs $suite arm64 $xl_packages
+    debs $suite arm64 $xl_packages coreutils
     for p in $xl_packages; do
         unpack $suite arm64 "$p" "$tmp"
     done
+    # The back ends' scripts need `stat -`; for the rest busybox does.
+    dpkg-deb --fsys-tarfile "$(deb $suite arm64 coreutils)" |
+        tar -x -C "$tmp" --wildcards '*/bin/stat'
     pkg=$(deb $suite arm64 "$(depends $suite arm64 linux-image-arm64)")
     set -- $(for m in $xl_modules; do
         case $m in

@@ -3,7 +3,7 @@
 .PHONY: run
 run: all
 ifeq ($(ARCH),arm64)
-run: $(inputs)/arm64/6.1/Image $(initramfs)
+run: $(inputs)/arm64/6.1/Image $(initramfs) $(if $(filter xl,$(DEMO)),xl-image)
 endif
 run:
-	$(Q)$(PYTHON) tests/boot/run --arch $(ARCH) --hypervisor $(out)/hearth
+	$(Q)$(PYTHON) tests/boot/run --arch $(ARCH) --hypervisor $(out)/hearth --demo "$(DEMO)"

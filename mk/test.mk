@@ -3,7 +3,7 @@
 # The suites: modules of tests/suite, which prints a table and writes build/test-results.json.
 # `make NAME-test` runs one of them.
 
-SUITES ?= build unit fuzz lint boot guest store
+SUITES ?= build unit fuzz lint boot guest store xl
 FUZZ_RUNS ?= 100000
 export FUZZ_RUNS
 

@@ -32,3 +32,8 @@ $(xl_store): mk/xl/debian-image $(wildcard mk/xl/debian/*) $(debian_root)/var/li
 
 .PHONY: xl-image
 xl-image: $(xl_dom0) $(xl_store)
+
+# What Debian's Xen prints in the same sessions: tests/xl/oracle.
+.PHONY: xl-oracle
+xl-oracle: xl-image inputs
+	$(Q)$(PYTHON) tests/xl/record.py commands

@@ -97,8 +97,9 @@ def side_by_side(function, items, jobs=JOBS):
             yield done.result()
 
 
-def pytest(suite, goals, folder=None, jobs=2):
-    """The results of a folder of pytest files (tests/<suite>), once make has made its goals."""
+def pytest(suite, goals, folder=None, jobs=2, dist="load"):
+    """The results of a folder of pytest files (tests/<suite>), once make has made its goals.
+    `dist`: how tests go to the jobs; "loadfile" keeps those of a file together."""
     status, out = make(*goals)
     if status:
         yield Result(suite, "what it needs", False, tail(out))
@@ -106,7 +107,8 @@ def pytest(suite, goals, folder=None, jobs=2):
     report = LOGS / f"{suite}.xml"
     report.unlink(missing_ok=True)
     _, out = run(suite, [sys.executable, "-m", "pytest", "-v", "-n", str(jobs),
-                         "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}",
+                         "--dist", dist, "-p", "no:cacheprovider", "--tb=short",
+                         f"--junitxml={report}",
                          str(folder or TOP / "tests" / suite)],
                  timeout=7200 * (20 if os.environ.get("SOAK") else 1),
                  show=r"^\[gw\d+\] \[ *\d+%\]")

@@ -16,7 +16,7 @@ import tarfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "boot"))
-from hearthboot import BUILD, HEARTH, Domain, Machine  # noqa: E402
+from hearthboot import BUILD, HEARTH, TOP, Domain, Machine  # noqa: E402, F401
 
 HERE = Path(__file__).resolve().parent
 DOM0 = BUILD / "xl/dom0.cpio"
@@ -59,7 +59,7 @@ def host(name, hypervisor=None, session=None, variables=None, spare=0, bootargs=
         with open(folder / "spare.img", "wb") as image:
             image.truncate(spare << 20)
         disks += disk(folder / "spare.img", "spare", snapshot=False)
-    return Machine(folder, hypervisor={"xen": "xen", "hearth": HEARTH}.get(hypervisor),
+    return Machine(folder, hypervisor=HEARTH if hypervisor == "hearth" else hypervisor,
                    dom0_options="dom0_mem=640M", qemu_args=tuple(disks),
                    dom0=Domain("dom0", ramdisk=DOM0, bootargs=bootargs), **machine)
 

@@ -6,10 +6,13 @@ tools=/usr/lib/xen-4.17/bin
 logs=/var/log/xen/console
 PATH=$PATH:$tools
 
+# Busybox's `timeout` would run its own applet of a command's name; bash runs what is in PATH.
+limited() { timeout 120 bash -c '"$@"' limited "$@"; }
+
 # t NAME COMMAND [ARGUMENT...]: one step, with the command's status and output. What is not a
 # function of the session has two minutes.
 t() {
-    local name=$1 status limit="timeout 120"
+    local name=$1 status limit=limited
     shift
     [ "$(type -t "$1")" != function ] || limit=
     echo "session: $name"
@@ -53,7 +56,10 @@ config() {
     local name=$1
     shift
     {
-        sed "s/demo/$name/; s/domu.name=demo/domu.name=$name/" /root/demo.cfg
+        case $* in
+        *extra*) sed "/^extra/d; s/demo/$name/" /root/demo.cfg ;;
+        *) sed "s/demo/$name/g" /root/demo.cfg ;;
+        esac
         printf '%s\n' "$@"
     } >"/root/$name.cfg"
 }
