@@ -8,6 +8,7 @@ ifeq ($(ARCH),host)
 UNIT_WARNINGS := $(filter-out -Wmissing-prototypes -Wconversion,$(WARNINGS))
 UNIT_CFLAGS := -std=gnu11 -g $(UNIT_WARNINGS) $(TARGET_CFLAGS) $(no_trace) $(INCLUDES) \
                -I tests/unit -I hypervisor \
+               -iquote tools \
                -idirafter hypervisor/arch/arm64/include -isystem $(xen_headers)
 
 unit_programs := $(patsubst tests/%.c,$(out)/%,$(wildcard tests/unit/test_*.c))
@@ -25,12 +26,28 @@ $(out)/tests/%.o: tests/%.c $(makefiles) | $(headers) $(xen_headers)/xen/xen.h
 $(out)/libunit.a: $(unit_helpers)
 	$(Q)rm -f $@ && $(ar) rcsD $@ $(unit_helpers)
 
-$(unit_programs): $(out)/unit/%: $(out)/tests/unit/%.o $(out)/libunit.a $(out)/libhearth.a
+# The store daemon's (tools/tools.mk), not the hypervisor's.
+store_units := $(filter $(out)/unit/test_store_%,$(unit_programs))
+store_fuzz  := $(filter $(out)/fuzz/fuzz_store_%,$(fuzz_programs))
+
+$(store_units): $(out)/unit/%: $(out)/tests/unit/%.o $(out)/libunit.a $(out)/libstore.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(cc) $(SANITIZE) -o $@ $^ -lcmocka
 
-$(fuzz_programs): $(out)/fuzz/%: $(out)/tests/fuzz/%.o $(out)/libhearth.a
+$(store_fuzz): $(out)/fuzz/%: $(out)/tests/fuzz/%.o $(out)/libunit.a $(out)/libstore.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(cc) -fsanitize=fuzzer $(SANITIZE) -o $@ $^
+
+$(filter-out $(store_units),$(unit_programs)): $(out)/unit/%: \
+    $(out)/tests/unit/%.o $(out)/libunit.a $(out)/libhearth.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(cc) $(SANITIZE) -o $@ $^ -lcmocka
+
+$(filter-out $(store_fuzz),$(fuzz_programs)): $(out)/fuzz/%: \
+    $(out)/tests/fuzz/%.o $(out)/libhearth.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(cc) -fsanitize=fuzzer $(SANITIZE) -o $@ $< $(out)/libhearth.a

@@ -37,6 +37,22 @@ $(out)/tools/xenstored: $(xenstored_objs) | $(xenstored_needs)
 
 -include $(xenstored_objs:.o=.d)
 
+# The same without its edge, for unit tests and fuzzers.
+ifeq ($(ARCH),host)
+libstore_objs := $(patsubst %,$(out)/libstore.d/%.o,$(xenstored_core) wire)
+
+$(out)/libstore.d/%.o: tools/xenstored/%.c tools/tools.mk | $(xen_headers)/xen/xen.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(cc) $(filter-out -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2,$(XENSTORED_FLAGS)) \
+		$(TARGET_CFLAGS) $(no_trace) -MMD -MP -c -o $@ $<
+
+$(out)/libstore.a: $(libstore_objs)
+	$(Q)rm -f $@ && $(ar) rcsD $@ $^
+
+-include $(libstore_objs:.o=.d)
+endif
+
 .PHONY: tools
 tools: $(out)/tools/xenstored
 ifeq ($(ARCH),host)

@@ -42,41 +42,58 @@ int store_introduce(struct store *store, uint16_t domid, uint64_t mfn, uint32_t 
     if (!domain->introduced && !domain->features_set) {
         domain->features = FEATURES_ALL;
     }
-    err = store->edge->introduce != NULL ? store->edge->introduce(store, domain) : 0;
-    if (err == 0 && !domain->introduced) {
-        domain->introduced = true;
+    if (!domain->introduced) {
         err = store_special_event(store, "@introduceDomain");
-    } else if (err != 0) {
+    }
+    if (err == 0 && store->edge->introduce != NULL) {
+        err = store->edge->introduce(store, domain);
+    }
+    if (err == 0) {
+        domain->introduced = true;
+    } else {
+        watch_forget(&store->events);
         domain_trim(&store->domains, domain);
     }
     return err;
 }
 
 /* The record and all that the domain had go; the connection when nothing uses it any more. */
-static int disconnect(struct store *store, struct domain *domain)
+static void disconnect(struct store *store, struct domain *domain)
 {
     if (store->edge->release != NULL) {
         store->edge->release(store, domain);
     }
-    return store_domain_gone(store, domain);
+    store_domain_gone(store, domain);
 }
 
 int store_release(struct store *store, struct domain *domain)
 {
-    int err = disconnect(store, domain), told = store_special_event(store, "@releaseDomain");
+    struct list told;
+    int err = store_special_event(store, "@releaseDomain");
 
-    return err != 0 ? err : told;
+    if (err == 0) {
+        /* That its nodes go is told first. */
+        list_init(&told);
+        list_splice_tail(&told, &store->events);
+        disconnect(store, domain);
+        list_splice_tail(&store->events, &told);
+    }
+    return err;
 }
 
 void store_check_domains(struct store *store)
 {
-    bool changed = false;
+    bool changed = store->release_untold;
 
     for (unsigned int i = 1; i < DOMAINS && store->edge->state != NULL; i++) {
         struct domain *domain = domain_find(&store->domains, (uint16_t)i);
         enum domain_state state;
 
-        if (domain == NULL || (!domain->introduced && !domain->known)) {
+        if (domain == NULL) {
+            continue;
+        }
+        if (!domain->introduced && !domain->known) {
+            (void)store_remove_orphans(store, domain); /* for which there was no memory */
             continue;
         }
         state = store->edge->state(store, (uint16_t)i);
@@ -86,14 +103,13 @@ void store_check_domains(struct store *store)
         }
         if (state >= DOMAIN_DYING) {
             changed = changed || domain->introduced;
-            (void)disconnect(store, domain);
+            disconnect(store, domain);
         }
     }
     if (changed) {
-        if (store_special_event(store, "@releaseDomain") == 0) {
-            watch_send(store, &store->events);
-        }
+        store->release_untold = store_special_event(store, "@releaseDomain") != 0;
     }
+    watch_send(store, &store->events);
 }
 
 void store_collect(struct store *store)

@@ -48,13 +48,18 @@ static int give_to_dom0(struct store *store, const struct found *found)
     return store_set_perms(store, NULL, NULL, found->path, found->len, entry, count);
 }
 
-int store_remove_orphans(struct store *store, uint16_t domid)
+int store_remove_orphans(struct store *store, struct domain *domain)
 {
-    struct search search = {.store = store, .domid = domid};
-    int err = tree_walk(store->tree.root, "/", 1, find, &search);
+    struct search search = {.store = store, .domid = domain->domid};
+    int err;
 
+    if (domain->quota.used[QUOTA_NODES] == 0) {
+        return 0;
+    }
+    err = tree_walk(store->tree.root, "/", 1, find, &search);
     while (search.list != NULL) {
         struct found *found = search.list;
+
         int failed = store->keep_orphans ? give_to_dom0(store, found)
                                          : store_remove(store, NULL, NULL, found->path, found->len);
 
@@ -65,14 +70,8 @@ int store_remove_orphans(struct store *store, uint16_t domid)
     return err;
 }
 
-int store_domain_gone(struct store *store, struct domain *domain)
+void store_domain_gone(struct store *store, struct domain *domain)
 {
-    uint16_t domid = domain->domid;
-    int err = 0;
-
-    if (domain->quota.used[QUOTA_NODES] != 0) {
-        err = store_remove_orphans(store, domid);
-    }
+    (void)store_remove_orphans(store, domain);
     domain_gone(&store->domains, domain);
-    return err;
 }

@@ -34,6 +34,7 @@ struct store {
     struct message *spare; /* for the reply of the request at hand */
     uint8_t *spare_in;
     bool keep_orphans;
+    bool release_untold; /* there was no memory to tell that a domain went */
     uint64_t requests;
     uint64_t conflicts;
     const struct store_edge *edge;
@@ -99,10 +100,11 @@ void store_check_domains(struct store *store);
 void store_collect(struct store *store);
 /*
  * The domain is gone, and its connection with it: its nodes go too, and its number's permissions.
- * -ENOMEM: nodes are left, which nobody but dom0 can reach and whose number stays charged.
+ * Where memory lacks for that, nodes are left, which nobody but dom0 can reach and whose number
+ * stays charged, until store_check_domains() comes to them.
  */
-int store_domain_gone(struct store *store, struct domain *domain) must_check;
-int store_remove_orphans(struct store *store, uint16_t domid) must_check;
+void store_domain_gone(struct store *store, struct domain *domain);
+int store_remove_orphans(struct store *store, struct domain *domain);
 
 /*
  * Whether charges may be made on behalf of a connection, on top of others (`before` may be NULL):
