@@ -9,9 +9,16 @@ make [ARCH=arm64|x86|riscv64|host] [DEBUG=1] [LLVM=1] [V=1] [goal]
   inputs             fetch Debian's kernels, busybox, Xen and headers under build/inputs/
   run                boot it in QEMU (./run installs what is missing first)
   test               every suite (./test installs what is missing first)
-  unit fuzz lint     one suite; boot-test, guest-test...: any of tests/suite
-  soak               the long versions
-  bench              instruction counts beside Debian's Xen
+  unit fuzz lint     one suite; build-test, boot-test, guest-test, store-test: the others
+  soak               every suite with the full counts (docs/testing.md): days
+  unit-programs fuzz-programs guests
+                     build what these suites run (the first two: ARCH=host; fuzzers: LLVM=1)
+  features           the README's table of what the last test run showed
+  bench              instruction counts beside Debian's Xen (BENCH_ARGS="--quick")
+  bench-store        the same for the store daemons
+  xl-image           a Debian dom0 with Xen's tools and a guest's disk: build/xl/
+  store-oracle       Debian's store daemon, and what lets it run on this machine
+  initramfs          of the guests of ./run and tests/boot
   compile_commands   compile_commands.json for editors
   format             clang-format in place
   clean distclean    remove what was built; with distclean also what was fetched
