@@ -6,7 +6,9 @@
 
 #include <hearth/atomic.h>
 #include <hearth/evtchn.h>
+#include <hearth/hypercall/handlers.h>
 #include <hearth/shared.h>
+#include <hearth/timer.h>
 #include <hearth/xsm.h>
 
 #define CREATE         1U
@@ -332,6 +334,45 @@ static void test_info_walks(void **state)
     machine_turn();
 }
 
+static uint64_t told_seconds(const struct domain *d)
+{
+    const struct guest_shared_info *shared = d->shared_info;
+
+    assert_int_equal(shared->wc_version % 2, 0);
+    assert_int_not_equal(shared->wc_version, 0);
+    return (uint64_t)shared->wc_sec_hi << 32 | shared->wc_sec;
+}
+
+/* Those who are there hear of it, and so do those who come later. */
+static void test_wallclock(void **state)
+{
+    struct platform_op_arg op = {.interface_version = 0x03000001, .cmd = 62};
+    struct hypercall_args args = {.arg = {machine_ga(0)}};
+    struct domctl_request_arg r = tools_good_domain();
+
+    (void)state;
+    this_cpu()->current = v0;
+    op.u.settime64.secs = 1ULL << 33 | 5;
+    op.u.settime64.nsecs = 1000000000;
+    memcpy(machine_va(dom0, 0), &op, sizeof(op));
+    assert_int_equal(hypercall_platform_op(v0, &args), -EINVAL);
+    op.u.settime64.nsecs = 7;
+    op.u.settime64.mbz = 1;
+    memcpy(machine_va(dom0, 0), &op, sizeof(op));
+    assert_int_equal(hypercall_platform_op(v0, &args), -EINVAL);
+    assert_int_not_equal(told_seconds(dom0), 1ULL << 33 | 5);
+    op.u.settime64.mbz = 0;
+    memcpy(machine_va(dom0, 0), &op, sizeof(op));
+    assert_int_equal(hypercall_platform_op(v0, &args), 0);
+    this_cpu()->current = NULL;
+    assert_int_equal(told_seconds(dom0), 1ULL << 33 | 5);
+    assert_int_equal(told_seconds(dom), 1ULL << 33 | 5);
+    assert_int_equal(domctl(v0, CREATE, 100, &r), 0);
+    assert_int_equal(told_seconds(domain_find(100)), 1ULL << 33 | 5);
+    assert_int_equal(domctl_zero(v0, DESTROY, 100), 0);
+    machine_turn();
+}
+
 static void test_settings(void **state)
 {
     struct domctl_request_arg r = {0};
@@ -343,6 +384,7 @@ static void test_settings(void **state)
     r = (struct domctl_request_arg){.u.settimeoffset.time_offset_seconds = -3600};
     assert_int_equal(domctl(v0, TIMEOFFSET, 1, &r), 0);
     assert_int_equal(dom->time_offset_s, -3600);
+    assert_int_equal(told_seconds(dom), wallclock_base() / NS_PER_S - 3600);
     r = (struct domctl_request_arg){.u.setdebugging.enable = 2};
     assert_int_equal(domctl(v0, DEBUGGING, 0, &r), -EINVAL); /* oneself */
     assert_int_equal(domctl(v0, DEBUGGING, 1, &r), 0);
@@ -431,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_other_version),
         cmocka_unit_test(test_info),
         cmocka_unit_test(test_info_walks),
+        cmocka_unit_test(test_wallclock),
         cmocka_unit_test(test_settings),
         cmocka_unit_test(test_virq_handler),
         cmocka_unit_test(test_end),

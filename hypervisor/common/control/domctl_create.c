@@ -112,6 +112,7 @@ int domctl_op_settimeoffset(struct vcpu *v, struct domain *d, struct domctl_sett
 {
     (void)v;
     WRITE_ONCE(d->time_offset_s, (uint64_t)a->time_offset_seconds);
+    domain_tell_time(d);
     return 0;
 }
 

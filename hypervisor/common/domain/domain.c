@@ -185,6 +185,7 @@ int domain_create(domid_t id, const struct domain_config *config, struct domain 
     /* The id is known now: what was made before it becomes d's. */
     page_set_owner(d->shared_info_mfn, d);
     grant_domain_named(d);
+    domain_tell_time(d); /* after it is found by who sets the clock: neither misses the other */
     (void)snprintf(d->name, sizeof(d->name), "dom%u", d->id);
     if (d->is_hardware) {
         hardware_domain = d;

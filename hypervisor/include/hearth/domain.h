@@ -159,6 +159,9 @@ struct domain *domain_find(domid_t id);
 bool domain_get(struct domain *d) must_check; /* false when the last reference is gone */
 void domain_put(struct domain *d);
 
+/* Writes the wall clock into its shared_info: after the clock, or its offset, has changed. */
+void domain_tell_time(struct domain *d);
+
 void domain_pause(struct domain *d); /* waits until no vCPU runs */
 void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
