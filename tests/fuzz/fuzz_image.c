@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a kernel: refused with a reason, or with numbers that cannot overflow.
- * Reaches 50 edges.
+ * Reaches 19 edges.
  */
 #include "quiet.h"
 

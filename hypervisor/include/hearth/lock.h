@@ -23,7 +23,7 @@ enum lock_rank {
     RANK_PAGES = 46, /* a domain's page list and counts */
     RANK_EVTCHN = 50,
     RANK_EVTCHN_QUEUE = 54, /* FIFO queues */
-    RANK_WALLCLOCK = 58, /* the wall clock in shared_info */
+    RANK_WALLCLOCK = 58,    /* the wall clock in shared_info */
     RANK_VTIMER = 60,
     RANK_VUART = 62,
     RANK_VGIC = 64, /* virtual interrupt controller (any architecture) */
