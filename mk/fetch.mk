@@ -26,6 +26,8 @@ $(inputs)/xen-headers-4.20/usr/include/xen/xen.h:
 	$(call fetch,xen-headers-4.20)
 $(inputs)/store/usr/bin/xenstore:
 	$(call fetch,store-amd64)
+$(inputs)/cbmc/usr/bin/cbmc:
+	$(call fetch,cbmc)
 $(inputs)/qemu10/usr/bin/qemu-system-aarch64:
 	$(call fetch,qemu10)
 

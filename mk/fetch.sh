@@ -7,7 +7,7 @@
 # checked with Debian's keyring (or HEARTH_KEYRING). What is there already is not fetched again.
 #
 #   mk/fetch.sh arm64-6.1|arm64-6.12|riscv64-6.12|x86-6.1|busybox-ARCH|xen-arm64|xen-headers|qemu10
-#                |xl-arm64|debian-arm64|store-amd64
+#                |xl-arm64|debian-arm64|store-amd64|cbmc
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -255,6 +255,17 @@ qemu10() {
     done
 }
 
+# The model checker of tests/proof, which Debian 12 lacks, with the C library that it wants: it
+# runs through that library's own ld.so.
+cbmc() {
+    rm -rf "$inputs/cbmc.tmp" "$inputs/cbmc"
+    for p in cbmc libc6 libstdc++6 libgcc-s1 minisat zlib1g; do
+        unpack trixie "$(dpkg --print-architecture)" $p "$inputs/cbmc.tmp"
+    done
+    rm -rf "$inputs/cbmc.tmp/usr/share"
+    mv "$inputs/cbmc.tmp" "$inputs/cbmc"
+}
+
 mkdir -p "$inputs"
 exec 9>"$top/build/fetch.lock"
 flock 9
@@ -282,5 +293,6 @@ store-amd64)  store ;;
 xen-headers)  unpack $suite arm64 libxen-dev "$inputs/xen-headers" ;;
 xen-headers-4.20) unpack trixie arm64 libxen-dev "$inputs/xen-headers-4.20" ;;
 qemu10)       qemu10 ;;
+cbmc)         cbmc ;;
 *)            die "unknown input: $1" ;;
 esac

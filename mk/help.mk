@@ -9,7 +9,8 @@ make [ARCH=arm64|x86|riscv64|host] [DEBUG=1] [LLVM=1] [V=1] [goal]
   inputs             fetch Debian's kernels, busybox, Xen and headers under build/inputs/
   run                boot it in QEMU (./run installs what is missing first)
   test               every suite (./test installs what is missing first)
-  unit fuzz lint     one suite; build-test, boot-test, guest-test, store-test: the others
+  unit fuzz lint proof
+                     one suite; build-test, boot-test, guest-test, store-test: the others
   soak               every suite with the full counts (docs/testing.md): days
   unit-programs fuzz-programs guests
                      build what these suites run (the first two: ARCH=host; fuzzers: LLVM=1)

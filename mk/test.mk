@@ -3,14 +3,14 @@
 # The suites: modules of tests/suite, which prints a table and writes build/test-results.json.
 # `make NAME-test` runs one of them.
 
-SUITES ?= build unit fuzz lint boot guest store xl
+SUITES ?= build unit fuzz lint proof boot guest store xl
 FUZZ_RUNS ?= 100000
 export FUZZ_RUNS
 
-.PHONY: test unit fuzz lint soak format features
+.PHONY: test unit fuzz lint proof soak format features
 test:
 	$(Q)$(PYTHON) tests/suite $(SUITES)
-unit fuzz lint:
+unit fuzz lint proof:
 	$(Q)$(PYTHON) tests/suite $@
 %-test:
 	$(Q)$(PYTHON) tests/suite $*
