@@ -213,9 +213,12 @@ class Daemon:
         self.env = {**os.environ, "LD_LIBRARY_PATH": str(LIBRARIES), "LD_PRELOAD": str(STANDIN),
                     "STORE_STANDIN": str(self.dir), "XENSTORED_RUNDIR": str(self.dir),
                     "XENSTORED_PATH": str(self.dir / "socket"), **(env or {})}
-        command = [*under, self.program, "-N", "-F", self.dir / "pid", *options]
+        self.command = [*under, self.program, "-N", "-F", self.dir / "pid", *options]
         self.log = open(self.dir / "output", "wb")
-        self.process = subprocess.Popen([str(c) for c in command], env=self.env,
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([str(c) for c in self.command], env=self.env,
                                         stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=subprocess.STDOUT)
         self.connect(first=True).close()
@@ -229,6 +232,11 @@ class Daemon:
                 if not first or time.monotonic() > until or self.process.poll() is not None:
                     raise RuntimeError(f"{self.program}: {self.output()}") from None
                 time.sleep(0.05)
+
+    def kill(self):
+        """Without a warning; start() starts it again."""
+        self.process.kill()
+        self.process.wait(WAIT)
 
     def output(self):
         return (self.dir / "output").read_text(errors="replace")

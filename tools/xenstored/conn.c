@@ -71,6 +71,9 @@ void conn_reset(struct conn *conn)
     {
         txn_free(store, txn);
     }
+    if (conn->kind == CONN_RING) {
+        journal_plain(store, JOURNAL_RESET, conn->domain->domid);
+    }
     mem_free(conn->in);
     conn->in = NULL;
     conn->in_start = conn->in_end = 0;
@@ -117,6 +120,7 @@ struct message *message_new(size_t len)
 /* Writes a message as far as that goes. Returns whether it is all out. */
 static bool send(struct conn *conn, struct message *message)
 {
+    journal_commit(conn->store);
     while (message->sent < message->len) {
         ssize_t n =
             conn->ops->write(conn, message->data + message->sent, message->len - message->sent);
@@ -289,6 +293,7 @@ bool conn_turn(struct conn *conn)
         memcpy(&header, start, sizeof(header));
         conn->in_start += (uint32_t)bytes;
         wire_request(conn, &header, (char *)start + sizeof(header));
+        journal_commit(conn->store);
         /* A reset connection has no buffer any more. */
         more = more || conn_has_request(conn);
     }

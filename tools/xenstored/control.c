@@ -156,6 +156,7 @@ static int set_limit(struct request *request, uint32_t *limit, bool soft)
         return -EINVAL;
     }
     limit[item] = (uint32_t)value;
+    journal_limits(request->conn->store);
     return 0;
 }
 

@@ -22,6 +22,7 @@ int store_know(struct store *store, uint16_t domid)
         store->domains.serial[domid]++;
     }
     domain->known = true;
+    journal_plain(store, JOURNAL_KNOW, domid);
     return 0;
 }
 
@@ -50,6 +51,7 @@ int store_introduce(struct store *store, uint16_t domid, uint64_t mfn, uint32_t 
     }
     if (err == 0) {
         domain->introduced = true;
+        journal_domain(store, domain);
     } else {
         watch_forget(&store->events);
         domain_trim(&store->domains, domain);
@@ -99,6 +101,7 @@ void store_check_domains(struct store *store)
         state = store->edge->state(store, (uint16_t)i);
         if (state >= DOMAIN_SHUTDOWN && domain->introduced && !domain->shutdown) {
             domain->shutdown = true;
+            journal_domain(store, domain);
             changed = true;
         }
         if (state >= DOMAIN_DYING) {
@@ -109,6 +112,7 @@ void store_check_domains(struct store *store)
     if (changed) {
         store->release_untold = store_special_event(store, "@releaseDomain") != 0;
     }
+    journal_commit(store);
     watch_send(store, &store->events);
 }
 

@@ -12,11 +12,14 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "persist.h"
 #include "update.h"
 
 #define OPT_NO_DOMAINS 256
 #define OPT_MASTER     257
 #define OPT_PRIV       258
+#define OPT_PERSIST    259
+#define OPT_NO_PERSIST 260
 
 static const struct option long_options[] = {
     {"no-domain-init", no_argument, NULL, 'D'},
@@ -25,6 +28,8 @@ static const struct option long_options[] = {
     {"pid-file", required_argument, NULL, 'F'},
     {"master-domid", required_argument, NULL, OPT_MASTER},
     {"priv-domid", required_argument, NULL, OPT_PRIV},
+    {"persist", required_argument, NULL, OPT_PERSIST},
+    {"no-persist", no_argument, NULL, OPT_NO_PERSIST},
     {"help", no_argument, NULL, 'H'},
     {"no-fork", no_argument, NULL, 'N'},
     {"output-pid", no_argument, NULL, 'P'},
@@ -54,6 +59,9 @@ static const char usage[] =
     "  -F, --pid-file <file>    write the daemon's pid to a file,\n"
     "  -H, --help               print this,\n"
     "  -N, --no-fork            stay in the foreground,\n"
+    "      --persist <file>     where the store outlives a crash: in memory (tmpfs); default:\n"
+    "                           \"store\" in the daemon's directory,\n"
+    "      --no-persist         nowhere,\n"
     "  -P, --output-pid         print the daemon's pid,\n"
     "  -T, --trace-file <file>  log requests to a file,\n"
     "  -E, --entry-nb <nb>      nodes per domain,\n"
@@ -71,8 +79,8 @@ static const char usage[] =
     "  -w, -R, -I, -V           are taken and mean nothing here: the store is in memory.\n";
 
 static struct {
-    bool help, fork, print_pid, dom0, domains, keep_orphans, update;
-    const char *pid_file, *trace_file;
+    bool help, fork, print_pid, dom0, domains, keep_orphans, update, no_persist;
+    const char *pid_file, *trace_file, *persist;
     uint16_t privileged;
     struct quota_limits limits;
 } options = {.fork = true, .dom0 = true, .domains = true};
@@ -150,6 +158,12 @@ static void one_option(int opt)
         break;
     case OPT_PRIV:
         options.privileged = (uint16_t)number(optarg);
+        break;
+    case OPT_PERSIST:
+        options.persist = optarg;
+        break;
+    case OPT_NO_PERSIST:
+        options.no_persist = true;
         break;
     case 'H':
         options.help = true;
@@ -288,6 +302,28 @@ static void set_signals(void)
     (void)sigaction(SIGCHLD, &ignore, NULL); /* children are reaped by themselves */
 }
 
+static void new_store(void)
+{
+    int err = store_init(&server.store, server_edge(options.domains));
+
+    if (err != 0) {
+        die("store", err);
+    }
+    server.store.domains.limits = options.limits;
+    server.store.domains.privileged = options.privileged;
+    server.store.keep_orphans = options.keep_orphans;
+}
+
+static void choose_file(void)
+{
+    static char file[256];
+
+    (void)snprintf(file, sizeof(file), "%s/store", server.rundir);
+    if (!options.no_persist) {
+        persist_use(options.persist != NULL ? options.persist : file);
+    }
+}
+
 static void store_start(void)
 {
     uint64_t key;
@@ -297,17 +333,32 @@ static void store_start(void)
         die("getrandom", -errno);
     }
     hash_key(key);
-    err = store_init(&server.store, server_edge(options.domains));
-    if (err != 0) {
-        die("store", err);
-    }
-    server.store.domains.limits = options.limits;
-    server.store.domains.privileged = options.privileged;
-    server.store.keep_orphans = options.keep_orphans;
+    new_store();
+    choose_file();
     err = options.trace_file != NULL ? log_open(options.trace_file) : 0;
     if (err != 0) {
         die(options.trace_file, err);
     }
+}
+
+/* A new store, or the one that the file has of a daemon that ended. */
+static int begin_alone(void)
+{
+    enum persist_found found = persist_load();
+    int err;
+
+    if (found == PERSIST_BAD) {
+        store_free(&server.store);
+        new_store();
+    }
+    err = found != PERSIST_LOADED ? server_first_nodes() : 0;
+    if (err == 0 && options.domains) {
+        err = rings_start(options.dom0);
+    }
+    if (err == 0 && found == PERSIST_LOADED && options.domains) {
+        rings_reconnect(&server.store);
+    }
+    return err;
 }
 
 /* A new store, or the one that another program hands over. */
@@ -318,10 +369,7 @@ static int begin(void)
     if (err == 0 && options.update) {
         err = resume_load(options.domains, options.dom0);
     } else if (err == 0) {
-        err = server_first_nodes();
-        if (err == 0 && options.domains) {
-            err = rings_start(options.dom0);
-        }
+        err = begin_alone();
     }
     return err == 0 ? socket_listen() : err;
 }
@@ -360,6 +408,7 @@ int main(int argc, char **argv)
         resume_done();
         server_new_pid();
     }
+    persist_start();
     detach(ready);
     server_run();
     return 0;

@@ -73,5 +73,6 @@ int store_remove_orphans(struct store *store, struct domain *domain)
 void store_domain_gone(struct store *store, struct domain *domain)
 {
     (void)store_remove_orphans(store, domain);
+    journal_plain(store, JOURNAL_GONE, domain->domid);
     domain_gone(&store->domains, domain);
 }

@@ -145,17 +145,22 @@ static void unmap(struct ring_port *ring)
     ring->page = NULL;
 }
 
-/* A connection for a page that is mapped; it has no channel yet. */
+/* A connection, or the one that was loaded, for a page that is mapped; it has no channel yet. */
 static struct ring_port *ring_new(struct store *store, struct domain *domain, void *page,
                                   bool granted)
 {
     struct ring_port *ring = mem_zalloc(sizeof(*ring));
-    struct conn *conn = ring != NULL ? conn_new(store, domain, CONN_RING, &domain_ops) : NULL;
+    struct conn *conn = ring != NULL ? domain->conn : NULL;
+
+    if (ring != NULL && conn == NULL) {
+        conn = conn_new(store, domain, CONN_RING, &domain_ops);
+    }
 
     if (conn == NULL) {
         mem_free(ring);
         return NULL;
     }
+    conn->ops = &domain_ops;
     ring->page = page;
     ring->granted = granted;
     list_init(&ring->port.turn);
@@ -175,6 +180,7 @@ static int connect_ring(struct store *store, struct domain *domain, void *page, 
     }
     err = bind_port(ring, domain->domid, domain->port);
     if (err != 0) {
+        domain->conn = NULL;
         conn_free(ring->port.conn); /* and the ring */
         return err;
     }
@@ -387,6 +393,50 @@ int rings_start(bool dom0)
     err = open_others();
     err = err == 0 ? rings_bind_virq() : err;
     return err == 0 && dom0 ? dom0_connect() : err;
+}
+
+/* Its clients may have missed changes: each watch fires once. */
+static void fire_watches(struct conn *conn)
+{
+    struct watch *watch, *after;
+
+    list_for_each_entry(watch, after, &conn->watches, struct watch, link)
+    {
+        if (watch_prepare(watch, watch_path(watch), watch->path_len, &conn->store->events) != 0) {
+            log_system("domain %u: no memory to fire its watches", conn->domain->domid);
+        }
+    }
+    watch_send(conn->store, &conn->store->events);
+}
+
+void rings_reconnect(struct store *store)
+{
+    struct conn *conn, *after;
+
+    list_for_each_entry(conn, after, &store->conns, struct conn, link)
+    {
+        struct domain *domain = conn->domain;
+        void *page;
+
+        if (conn->kind != CONN_RING) {
+            continue;
+        }
+        if (conn->owner == NULL && domain->domid != DOMID_DOM0) {
+            page = map_grant(domain->domid);
+            if (page != NULL && connect_ring(store, domain, page, true) != 0) {
+                (void)xengnttab_unmap(rings.grants, page, 1);
+                continue; /* the connection is gone */
+            }
+        }
+        if (conn->owner != NULL) {
+            fire_watches(conn);
+        } else {
+            log_system("domain %u: its ring cannot be connected again", domain->domid);
+            conn_retire(conn);
+        }
+    }
+    store_collect(store);
+    store_check_domains(store);
 }
 
 int rings_resume(int channels, unsigned int virq)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "persist.h"
 #include "update.h"
 
 #include <errno.h>
@@ -20,11 +21,13 @@ static const struct store_edge with_domains = {
     .release = rings_release,
     .state = rings_state,
     .now = server_now,
+    .checkpoint = persist_checkpoint,
     .log = log_in,
 };
 
 static const struct store_edge without_domains = {
     .now = server_now,
+    .checkpoint = persist_checkpoint,
     .log = log_in,
 };
 
@@ -117,6 +120,7 @@ void server_run(void)
         }
         store_collect(&server.store);
         turns();
+        persist_tick();
     }
 }
 

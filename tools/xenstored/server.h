@@ -61,6 +61,9 @@ int rings_start(bool dom0) must_check;
 int rings_introduce(struct store *store, struct domain *domain);
 void rings_release(struct store *store, struct domain *domain);
 enum domain_state rings_state(struct store *store, uint16_t domid);
+/* After a crash: connects the domains that the store knows, and tells them what they may have
+ * missed. A ring that cannot be connected is given up. */
+void rings_reconnect(struct store *store);
 /* For live update: what is handed over, and how it is taken over. */
 int rings_fd(void);
 unsigned int rings_virq(void);

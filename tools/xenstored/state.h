@@ -111,6 +111,8 @@ void bytes_free(struct bytes *bytes);
 struct state_edge {
     uint32_t version;
     int listener, channels;
+    /* Only what outlives this process: no sockets, transactions, messages. */
+    bool checkpoint;
     /* The answer that a connection will find when the state is loaded: its own request's. */
     const struct conn *asker;
     struct xsd_sockmsg answer; /* a header; the payload is "OK" */
@@ -135,6 +137,10 @@ struct state_found {
     size_t nodes, connections;
     const char *why; /* what is wrong with it */
 };
+
+/* A connection without an edge: nothing is read or written. */
+struct conn *state_plain_conn(struct store *store, struct domain *domain,
+                              enum conn_kind kind) must_check;
 
 /*
  * Loads a state into a store that store_init() has just made. -EINVAL: it is not a whole, valid

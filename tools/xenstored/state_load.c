@@ -116,6 +116,11 @@ static void no_wants(struct conn *conn)
 
 static const struct conn_ops no_ops = {no_read, no_write, no_broken, no_wants};
 
+struct conn *state_plain_conn(struct store *store, struct domain *domain, enum conn_kind kind)
+{
+    return conn_new(store, domain, kind, &no_ops);
+}
+
 static int make_ring(struct load *load, const struct state_connection *body, struct conn **out)
 {
     struct domain *domain = load_domain(load, body->ring.domid);

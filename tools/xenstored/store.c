@@ -331,6 +331,9 @@ static int create(struct op *op, const struct node *parent, const char *path, si
     if (err == 0) {
         err = tree_add(op->tree, path, len, value, value_len, perms, ++op->store->gen);
     }
+    if (err == 0 && op->txn == NULL) {
+        journal_node(op->store, path, len, perms, value, (uint32_t)value_len);
+    }
     perm_put(&op->store->env.perms, perms);
     return err;
 }
@@ -353,6 +356,9 @@ static int overwrite(struct op *op, const struct node *node, const char *path, s
     }
     if (err == 0) {
         err = tree_set_value(op->tree, path, len, value, value_len, ++op->store->gen);
+    }
+    if (err == 0 && op->txn == NULL) {
+        journal_node(op->store, path, len, NULL, value, (uint32_t)value_len);
     }
     return err;
 }
@@ -420,7 +426,13 @@ static int remove_subtree(struct op *op, struct node *node, const char *path, si
     if (err == 0) {
         err = ready(op);
     }
-    return err == 0 ? tree_remove(op->tree, path, len, ++op->store->gen) : err;
+    if (err == 0) {
+        err = tree_remove(op->tree, path, len, ++op->store->gen);
+    }
+    if (err == 0 && op->txn == NULL) {
+        journal_remove(op->store, path, len);
+    }
+    return err;
 }
 
 int store_remove(struct store *store, struct conn *conn, struct txn *txn, const char *path,
@@ -462,7 +474,7 @@ static int fill_perms(struct op *op, struct perm *perm, size_t count)
     return 0;
 }
 
-static struct perm_set **special(struct store *store, const char *path)
+struct perm_set **store_special(struct store *store, const char *path)
 {
     if (strcmp(path, "@introduceDomain") == 0) {
         return &store->introduce_perms;
@@ -472,7 +484,7 @@ static struct perm_set **special(struct store *store, const char *path)
 
 static int set_special(struct op *op, const char *path, struct perm *perm, size_t count)
 {
-    struct perm_set **slot = special(op->store, path), *set;
+    struct perm_set **slot = store_special(op->store, path), *set;
     int err = fill_perms(op, perm, count);
 
     if (slot == NULL || err != 0) {
@@ -490,6 +502,7 @@ static int set_special(struct op *op, const char *path, struct perm *perm, size_
     }
     perm_put(&op->store->env.perms, *slot);
     *slot = set;
+    journal_special(op->store, path, set);
     return 0;
 }
 
@@ -525,6 +538,9 @@ static int set_perms(struct op *op, const struct node *node, const char *path, s
     if (err == 0) {
         err = tree_set_perms(op->tree, path, len, set, ++op->store->gen);
     }
+    if (err == 0 && op->txn == NULL) {
+        journal_node(op->store, path, len, set, NULL, JOURNAL_SAME);
+    }
     perm_put(&op->store->env.perms, set);
     return err;
 }
@@ -558,7 +574,7 @@ int store_get_perms(struct store *store, struct conn *conn, struct txn *txn, con
     int err;
 
     if (path_special(path)) {
-        struct perm_set **slot = special(store, path);
+        struct perm_set **slot = store_special(store, path);
         struct perm_who who;
 
         domain_who(&store->domains, conn->domain, &who);
@@ -575,7 +591,7 @@ int store_get_perms(struct store *store, struct conn *conn, struct txn *txn, con
 
 int store_special_event(struct store *store, const char *path)
 {
-    struct perm_set **slot = special(store, path);
+    struct perm_set **slot = store_special(store, path);
     struct watch_readers readers = {.node = slot != NULL ? *slot : NULL};
 
     return watch_collect(store, path, strlen(path), true, &readers, &store->events);

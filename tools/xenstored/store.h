@@ -11,6 +11,7 @@
 
 #include "conn.h"
 #include "domain.h"
+#include "journal.h"
 #include "path.h"
 #include "tree.h"
 #include "txn.h"
@@ -33,6 +34,7 @@ struct store {
     struct list events;    /* that the request at hand caused: they follow its reply */
     struct message *spare; /* for the reply of the request at hand */
     uint8_t *spare_in;
+    struct journal journal;
     bool keep_orphans;
     bool release_untold; /* there was no memory to tell that a domain went */
     uint64_t requests;
@@ -59,6 +61,8 @@ struct store_edge {
     void (*release)(struct store *store, struct domain *domain);
     enum domain_state (*state)(struct store *store, uint16_t domid);
     int64_t (*now)(void); /* seconds */
+    /* The journal is full: keeps all of the store, and begins another; see journal.h. */
+    void (*checkpoint)(struct store *store);
     void (*log)(const struct conn *conn, const char *what, const struct xsd_sockmsg *header,
                 const char *payload);
 };
@@ -83,6 +87,8 @@ int store_set_perms(struct store *store, struct conn *conn, struct txn *txn, con
 int store_get_perms(struct store *store, struct conn *conn, struct txn *txn, const char *path,
                     size_t len, const struct perm_set **out) must_check;
 
+/* Where the permissions of a special path are; NULL: there is no such path. */
+struct perm_set **store_special(struct store *store, const char *path);
 /* Tells those who watch a special path, and may. */
 int store_special_event(struct store *store, const char *path) must_check;
 /*

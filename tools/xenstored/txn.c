@@ -254,6 +254,31 @@ static int collect(struct store *store, const struct txn *txn, const struct tree
     return 0;
 }
 
+/* What result() does, for the journal; the store's tree is still the old one. */
+static void journal(struct store *store, const struct txn *txn)
+{
+    struct access *access, *after;
+
+    if (store->journal.base == NULL) {
+        return;
+    }
+    list_for_each_entry(access, after, &txn->accesses, struct access, link)
+    {
+        if ((access->flags & ACCESS_GONE) != 0) {
+            journal_remove(store, access->path, access->len);
+        }
+    }
+    list_for_each_entry(access, after, &txn->accesses, struct access, link)
+    {
+        const struct node *node = tree_find(&txn->tree, access->path, access->len);
+
+        if ((access->flags & (ACCESS_VALUE | ACCESS_PERMS | ACCESS_MADE)) != 0 && node != NULL) {
+            journal_node(store, access->path, access->len, node->perms, node_value(node),
+                         node->value_len);
+        }
+    }
+}
+
 int txn_commit(struct store *store, struct txn *txn)
 {
     struct tree tree;
@@ -281,6 +306,7 @@ int txn_commit(struct store *store, struct txn *txn)
         return err;
     }
     /* From here on nothing fails. */
+    journal(store, txn);
     tree_free(&store->tree);
     store->tree = tree;
     store_charge(store, &txn->charges);

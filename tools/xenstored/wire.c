@@ -289,6 +289,9 @@ static int do_watch(struct request *request)
         watch_del(request->conn->store, watch);
         err = -ENOMEM;
     }
+    if (err == 0) {
+        journal_watch(request->conn->store, JOURNAL_WATCH, watch);
+    }
     return err;
 }
 
@@ -306,6 +309,7 @@ static int do_unwatch(struct request *request)
     if (watch == NULL) {
         return -ENOENT;
     }
+    journal_watch(request->conn->store, JOURNAL_UNWATCH, watch);
     watch_del(request->conn->store, watch);
     return 0;
 }
@@ -325,6 +329,9 @@ static int do_reset_watches(struct request *request)
         txn_free(conn->store, txn);
     }
     request->txn = NULL;
+    if (conn->kind == CONN_RING) {
+        journal_plain(conn->store, JOURNAL_RESET, conn->domain->domid);
+    }
     return 0;
 }
 
@@ -425,6 +432,7 @@ static int do_resume(struct request *request)
 
     if (err == 0) {
         domain->shutdown = false;
+        journal_domain(request->conn->store, domain);
     }
     return err;
 }
@@ -445,6 +453,7 @@ static int do_set_target(struct request *request)
         return -ENOENT;
     }
     domain->target = target;
+    journal_domain(store, domain);
     return 0;
 }
 
@@ -533,6 +542,7 @@ static int do_set_feature(struct request *request)
     }
     domain->features = (uint32_t)features;
     domain->features_set = true;
+    journal_domain(store, domain);
     return 0;
 }
 
@@ -585,8 +595,10 @@ static int do_set_quota(struct request *request)
     }
     if (domain != NULL) {
         domain->quota.limit[item] = (uint32_t)value;
+        journal_domain(store, domain);
     } else {
         store->domains.limits.hard[item] = (uint32_t)value;
+        journal_limits(store);
     }
     return 0;
 }
