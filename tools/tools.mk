@@ -39,7 +39,7 @@ $(out)/tools/xenstored: $(xenstored_objs) | $(xenstored_needs)
 
 # The same without its edge, for unit tests and fuzzers.
 ifeq ($(ARCH),host)
-libstore_objs := $(patsubst %,$(out)/libstore.d/%.o,$(xenstored_core) wire)
+libstore_objs := $(patsubst %,$(out)/libstore.d/%.o,$(xenstored_core) control rings wire)
 
 $(out)/libstore.d/%.o: tools/xenstored/%.c tools/tools.mk | $(xen_headers)/xen/xen.h
 	@mkdir -p $(@D)

@@ -40,11 +40,11 @@ void charge(struct charges *charges, uint16_t domid, int64_t nodes, int64_t byte
     charges->entry[i].bytes += bytes;
 }
 
-int64_t charged_nodes(const struct charges *charges, uint16_t domid)
+struct charge charged(const struct charges *charges, uint16_t domid)
 {
     size_t i = find(charges, domid);
 
-    return i < charges->count ? charges->entry[i].nodes : 0;
+    return i < charges->count ? charges->entry[i] : (struct charge){.domid = domid};
 }
 
 void charges_free(struct charges *charges)

@@ -20,5 +20,5 @@ struct charges {
 /* Room for n more domains, so that charge() cannot fail n times. */
 int charge_room(struct charges *charges, size_t n) must_check;
 void charge(struct charges *charges, uint16_t domid, int64_t nodes, int64_t bytes);
-int64_t charged_nodes(const struct charges *charges, uint16_t domid);
+struct charge charged(const struct charges *charges, uint16_t domid);
 void charges_free(struct charges *charges);

@@ -19,7 +19,7 @@ int domain_table_init(struct domain_table *table)
 
 void domain_table_free(struct domain_table *table)
 {
-    for (unsigned int i = 0; i < DOMAINS; i++) {
+    for (unsigned int i = 0; i < table->end; i++) {
         mem_free(table->by_id[i]);
     }
     mem_free(table->by_id);
@@ -37,6 +37,7 @@ struct domain *domain_need(struct domain_table *table, uint16_t domid)
             domain->privileged = domid == DOMID_DOM0 || domid == table->privileged;
             quota_init(&domain->quota, &table->limits, !domain->privileged);
             table->by_id[domid] = domain;
+            table->end = domid >= table->end ? domid + 1U : table->end;
         }
     }
     return domain;

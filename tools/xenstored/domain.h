@@ -38,6 +38,7 @@ struct domain {
 struct domain_table {
     struct domain **by_id; /* DOMAINS entries; pages of it exist as far as they are used */
     uint32_t *serial;
+    unsigned int end; /* no record is there, or was, from this number on */
     struct quota_limits limits;
     uint16_t privileged; /* a second privileged domain; DOM0 where there is none */
 };

@@ -87,7 +87,7 @@ void store_check_domains(struct store *store)
 {
     bool changed = store->release_untold;
 
-    for (unsigned int i = 1; i < DOMAINS && store->edge->state != NULL; i++) {
+    for (unsigned int i = 1; i < store->domains.end && store->edge->state != NULL; i++) {
         struct domain *domain = domain_find(&store->domains, (uint16_t)i);
         enum domain_state state;
 

@@ -38,6 +38,7 @@ struct quota {
     bool bound;
     uint64_t used[QUOTA_COUNTED];
     uint64_t peak[QUOTA_COUNTED];
+    uint64_t counted[QUOTA_COUNTED]; /* store_check()'s own; zero otherwise */
     uint32_t limit[QUOTA_ITEMS];
 };
 

@@ -75,7 +75,8 @@ int store_charge_check(struct store *store, const struct conn *conn, const struc
     for (size_t i = 0; i < charges->count; i++) {
         const struct charge *c = &charges->entry[i];
         struct domain *domain = domain_need(&store->domains, c->domid);
-        int64_t nodes = c->nodes + (before != NULL ? charged_nodes(before, c->domid) : 0);
+        int64_t nodes = c->nodes + (before != NULL ? charged(before, c->domid).nodes : 0);
+        int64_t bytes = c->bytes + (before != NULL ? charged(before, c->domid).bytes : 0);
 
         if (domain == NULL) {
             return -ENOMEM;
@@ -84,8 +85,8 @@ int store_charge_check(struct store *store, const struct conn *conn, const struc
             !quota_fits(&domain->quota, QUOTA_NODES, (uint64_t)nodes)) {
             return -ENOSPC;
         }
-        if (!free && c->bytes > 0 &&
-            !quota_fits(&domain->quota, QUOTA_MEMORY, (uint64_t)c->bytes)) {
+        if (!free && c->bytes > 0 && bytes > 0 &&
+            !quota_fits(&domain->quota, QUOTA_MEMORY, (uint64_t)bytes)) {
             return -ENOMEM;
         }
     }
@@ -346,9 +347,11 @@ static int overwrite(struct op *op, const struct node *node, const char *path, s
     if (err == 0 && !size_fits(op, value_len, node->perms->count, names_of(node))) {
         err = -ENOSPC;
     }
-    if (err == 0) {
+    if (err == 0 && len != 1) { /* the root is charged to nobody */
         charge(&op->charges, node->perms->entry[0].domid, 0,
                (int64_t)value_len - (int64_t)node->value_len);
+    }
+    if (err == 0) {
         err = prepare(op, path, len, ACCESS_NODE | ACCESS_VALUE, node->perms, NULL);
     }
     if (err == 0) {
@@ -527,7 +530,7 @@ static int set_perms(struct op *op, const struct node *node, const char *path, s
     if (set == NULL) {
         return -ENOMEM;
     }
-    if (perm[0].domid != owner->domid) {
+    if (perm[0].domid != owner->domid && len != 1) {
         charge(&op->charges, owner->domid, -1, -(int64_t)node_charge(node));
         charge(&op->charges, perm[0].domid, 1, (int64_t)node_charge(node));
     }

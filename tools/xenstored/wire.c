@@ -474,7 +474,7 @@ static int do_is_domain_introduced(struct request *request)
 
 static int do_get_domain_path(struct request *request)
 {
-    char text[HOME_MAX];
+    char text[HOME_MAX + 5]; /* a number up to 4294967295 */
 
     if (!request_is(request, 1)) {
         return -EINVAL;
