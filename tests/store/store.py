@@ -167,7 +167,10 @@ class Guest(Connection):
 
     def notify(self):
         local = (self.domid + 1) * 4096 + self.port
-        self.events_in.sendto(struct.pack("<I", local), str(self.daemon.dir / "evtchn"))
+        try:
+            self.events_in.sendto(struct.pack("<I", local), str(self.daemon.dir / "evtchn"))
+        except (ConnectionRefusedError, FileNotFoundError):
+            pass  # the daemon is down, and will look when it comes
 
     def write(self, data):
         for byte in data:

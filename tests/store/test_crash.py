@@ -7,8 +7,9 @@ import threading
 import time
 
 import pytest
-from store import (CONTROL, GET_PERMS, MKDIR, READ, RM, SET_PERMS, TRANSACTION_END, WRITE, Daemon,
-                   StoreError, encode)
+from store import (CONTROL, ERROR, GET_PERMS, HEADER, INTRODUCE, IS_DOMAIN_INTRODUCED, MKDIR, NONE,
+                   READ, REQ_CONS, REQ_PROD, RING_ERROR, RM, SET_PERMS, TRANSACTION_END, UNWATCH,
+                   WATCH, WATCH_EVENT, WRITE, Daemon, Guest, StoreError, encode)
 
 SOAK = bool(os.environ.get("SOAK"))
 KILLS = 2000 if SOAK else 30
@@ -269,3 +270,136 @@ def test_no_room(tmp_path):
         daemon.start()
         boss = daemon.connect()
         assert (boss.read_node("/a"), boss.read_node("/b")) == (b"1", b"2")
+
+
+def with_guest(daemon, domid=1):
+    guest, boss = Guest(daemon, domid, port=3), daemon.connect()
+    boss.call(INTRODUCE, domid, 10, 3)
+    boss.write_node(f"/local/domain/{domid}", "")
+    boss.call(SET_PERMS, f"/local/domain/{domid}", f"n{domid}")
+    return guest
+
+
+def test_ring_goes_on():
+    """Watches, a half-sent request, an unread reply, a transaction: a guest's ring resumes."""
+    with Daemon("hearth") as daemon:
+        guest = with_guest(daemon)
+        guest.call(WATCH, "data", "token")
+        guest.call(WATCH, "near", "n", "1")
+        guest.call(WATCH, "gone", "token")
+        guest.call(UNWATCH, "gone", "token")
+        guest.write_node("data", "kept")
+        guest.drain()
+        tx = guest.start()
+        guest.write_node("data", "lost", tx)
+        request = HEADER.pack(READ, 78, 0, 5) + b"data\0"
+        guest.write(request[:19])
+        daemon.connect().read_node("/tool")  # the half has been read
+        daemon.kill()
+        daemon.start()
+        guest.write(request[19:])
+        assert guest.reply(78)[1] == b"kept"
+        fired = guest.drain()
+        assert sorted(fired) == [(b"data", b"token"), (b"near", b"n")]
+        guest.write_node("data", "more", tx)
+        with pytest.raises(StoreError, match="EAGAIN"):
+            guest.end(tx)
+        boss = daemon.connect()
+        assert boss.read_node("/local/domain/1/data") == b"kept"
+        boss.write_node("/local/domain/1/data", "x")
+        assert guest.drain() == [(b"data", b"token")]
+        daemon.end_domain(1)
+        boss.call(WATCH, "@releaseDomain", "r")
+        while (b"@releaseDomain", b"r") not in boss.events:
+            boss.events += boss.drain(0.1)
+        assert boss.call(CONTROL, "check") == b"OK\0"
+
+
+def test_domain_gone_meanwhile():
+    with Daemon("hearth") as daemon:
+        with_guest(daemon)
+        daemon.kill()
+        daemon.set_domain(1, NONE)
+        daemon.start()
+        boss = daemon.connect()
+        assert boss.call(IS_DOMAIN_INTRODUCED, 1) == b"F\0"
+        with pytest.raises(StoreError, match="ENOENT"):
+            boss.read_node("/local/domain/1")
+
+
+def test_broken_ring_stays_cut():
+    with Daemon("hearth") as daemon:
+        guest = with_guest(daemon)
+        guest.put(REQ_PROD, guest.get(REQ_CONS) + 5000)
+        guest.notify()
+        while guest.get(RING_ERROR) == 0:
+            time.sleep(0.01)
+        daemon.kill()
+        daemon.start()
+        boss = daemon.connect()
+        assert boss.call(IS_DOMAIN_INTRODUCED, 1) == b"T\0" and guest.get(RING_ERROR) != 0
+
+
+class RingStorm:
+    """A guest whose every request is answered exactly once, whenever the daemon is killed."""
+
+    def __init__(self, seed, daemon):
+        self.random, self.daemon = random.Random(seed), daemon
+        self.guest = with_guest(daemon)
+        self.waiting, self.count = [], 0
+        self.guest.write_node("n", "0")
+
+    def send(self):
+        """A number goes up by one with each write: one that is done twice or never would show."""
+        r = self.random
+        self.count += 1
+        path = f"c/{self.count}"
+        kind = r.choice((MKDIR, WRITE, READ))
+        payload = b"n\0" if kind == READ else encode(path) + b"\0"
+        if kind == WRITE:
+            payload += r.randbytes(r.choice((0, 10, 1500)))
+        # What was made is removed: ENOENT if that was done twice.
+        self.waiting.append(self.guest.send(kind, payload, req=self.count))
+        if kind != READ:
+            self.count += 1
+            self.waiting.append(self.guest.send(RM, encode(path) + b"\0", req=self.count))
+
+    def take(self):
+        req = self.waiting.pop(0)
+        kind, got, _, _ = self.guest.packet()
+        while kind == WATCH_EVENT:
+            kind, got, _, _ = self.guest.packet()
+        assert (got, kind != ERROR) == (req, True), (got, req, kind)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_ring_storm(seed):
+    with Daemon("hearth") as daemon:
+        storm = RingStorm(seed, daemon)
+        stop, failed = threading.Event(), []
+
+        def work():
+            try:
+                while not stop.is_set():
+                    if len(storm.waiting) < 3:
+                        storm.send()
+                    storm.take()
+                while storm.waiting:
+                    storm.take()
+            except BaseException as error:  # noqa: BLE001 - told by the test
+                failed.append(repr(error))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        for _ in range(KILLS // 2):
+            time.sleep(storm.random.uniform(0, 0.05))
+            daemon.kill()
+            daemon.start()
+        stop.set()
+        thread.join(120)
+        assert not thread.is_alive(), (storm.waiting, storm.count)
+        assert not failed, failed
+        assert storm.count > KILLS
+        boss = daemon.connect()
+        assert boss.directory("/local/domain/1/c") == []
+        assert boss.call(CONTROL, "check") == b"OK\0"

@@ -71,9 +71,7 @@ void conn_reset(struct conn *conn)
     {
         txn_free(store, txn);
     }
-    if (conn->kind == CONN_RING) {
-        journal_plain(store, JOURNAL_RESET, conn->domain->domid);
-    }
+    journal_conn(conn, JOURNAL_RESET, 0);
     mem_free(conn->in);
     conn->in = NULL;
     conn->in_start = conn->in_end = 0;
@@ -132,6 +130,7 @@ static bool send(struct conn *conn, struct message *message)
             return false;
         }
         message->sent += (uint32_t)n;
+        conn->sent_pos += (uint32_t)n;
     }
     return true;
 }
@@ -161,7 +160,7 @@ void conn_enqueue(struct conn *conn, struct message *message)
     }
 }
 
-void conn_queue(struct conn *conn, struct message *message)
+static void queue(struct conn *conn, struct message *message)
 {
     bool first = list_empty(&conn->out);
 
@@ -169,6 +168,27 @@ void conn_queue(struct conn *conn, struct message *message)
     if (first && !message->event) {
         conn_flush(conn);
     }
+}
+
+void conn_queue(struct conn *conn, struct message *message)
+{
+    journal_out(conn, message);
+    queue(conn, message);
+}
+
+bool conn_skip(struct conn *conn, uint32_t len)
+{
+    while (len != 0 && !list_empty(&conn->out)) {
+        struct message *message = list_entry(conn->out.next, struct message, link);
+        uint32_t left = message->len - message->sent, n = len < left ? len : left;
+
+        message->sent += n;
+        len -= n;
+        if (message->sent == message->len) {
+            drop(conn, message);
+        }
+    }
+    return len == 0;
 }
 
 void conn_reply(struct conn *conn, const struct xsd_sockmsg *request, uint32_t type, size_t len)
@@ -184,14 +204,17 @@ void conn_reply(struct conn *conn, const struct xsd_sockmsg *request, uint32_t t
     memcpy(reply->data, &header, sizeof(header));
     reply->len = (uint32_t)(sizeof(header) + len);
     reply->sent = 0;
-    if (list_empty(&conn->out) && send(conn, reply)) {
+    journal_out(conn, reply);
+    /* A checkpoint must find a reply to a ring among the messages that wait. */
+    if (list_empty(&conn->out) && !(store->journal.full && conn->kind == CONN_RING) &&
+        send(conn, reply)) {
         return;
     }
     if (!conn->broken) {
         struct message *shorter = mem_resize(reply, sizeof(*reply) + reply->len);
 
         store->spare = NULL;
-        conn_queue(conn, shorter != NULL ? shorter : reply);
+        queue(conn, shorter != NULL ? shorter : reply);
     }
 }
 
@@ -250,8 +273,17 @@ static bool fill(struct conn *conn)
     if (n < 0) {
         conn_broken(conn, (int)n);
     }
-    conn->in_end += n > 0 ? (uint32_t)n : 0;
-    return n > 0;
+    if (n <= 0) {
+        return false;
+    }
+    conn->in_end += (uint32_t)n;
+    conn->in_pos += (uint32_t)n;
+    if (conn->ops->took != NULL) {
+        journal_in(conn, (size_t)n);
+        journal_commit(conn->store);
+        conn->ops->took(conn, (size_t)n);
+    }
+    return true;
 }
 
 static void give_back(struct conn *conn)
@@ -292,6 +324,7 @@ bool conn_turn(struct conn *conn)
 
         memcpy(&header, start, sizeof(header));
         conn->in_start += (uint32_t)bytes;
+        journal_done(conn, bytes);
         wire_request(conn, &header, (char *)start + sizeof(header));
         journal_commit(conn->store);
         /* A reset connection has no buffer any more. */

@@ -36,6 +36,8 @@ struct message {
 struct conn_ops {
     ssize_t (*read)(struct conn *conn, void *to, size_t room);
     ssize_t (*write)(struct conn *conn, const void *from, size_t len);
+    /* The bytes that read() gave are in the journal: the client may forget them. NULL: it did. */
+    void (*took)(struct conn *conn, size_t len);
     /* conn_broken() was called; the owner closes or cuts off, and later calls conn_free(). */
     void (*broken)(struct conn *conn, int err);
     /* What the connection waits for may have changed: see conn_wants_in() and conn_wants_out(). */
@@ -61,7 +63,8 @@ struct conn {
     bool waiting; /* for an answer that comes later: nothing more is read until then */
     uint8_t *in;  /* CONN_IN_MAX bytes, while something is in it */
     uint32_t in_start, in_end;
-    struct list out; /* struct message */
+    uint32_t in_pos, sent_pos; /* of a ring: its indexes behind what came in and what went out */
+    struct list out;           /* struct message */
     struct list watches;
     struct list txns;
     void *owner; /* the edge's own, freed with the connection; NULL in tests */
@@ -95,6 +98,8 @@ bool conn_has_request(const struct conn *conn);
 struct message *message_new(size_t len) must_check;
 /* Sends the reply whose payload is in store.spare, or queues it. */
 void conn_reply(struct conn *conn, const struct xsd_sockmsg *request, uint32_t type, size_t len);
+/* Takes bytes off the messages that wait: they went out already. False: so many do not wait. */
+bool conn_skip(struct conn *conn, uint32_t len);
 /* Queues a message and charges it, nothing else. */
 void conn_enqueue(struct conn *conn, struct message *message);
 /* Queues a message and charges it to the domain; a reply goes out at once if it is the first. */

@@ -172,6 +172,76 @@ void journal_watch(struct store *store, enum journal_type type, const struct wat
     }
 }
 
+static bool keeps(const struct conn *conn)
+{
+    return conn->kind == CONN_RING && conn->store->journal.base != NULL;
+}
+
+void journal_conn(const struct conn *conn, enum journal_type type, uint32_t more)
+{
+    struct journal_record head = {
+        .type = (uint16_t)type, .domid = conn->domain->domid, .more = more};
+
+    if (keeps(conn)) {
+        put(conn->store, &head, "", NULL, NULL);
+    }
+}
+
+void journal_ring(const struct conn *conn)
+{
+    struct journal_record head = {.type = JOURNAL_RING, .domid = conn->domain->domid};
+    uint32_t index[2] = {conn->in_pos, conn->sent_pos};
+
+    if (keeps(conn)) {
+        head.value_len = sizeof(index);
+        put(conn->store, &head, "", NULL, index);
+    }
+}
+
+void journal_in(const struct conn *conn, size_t len)
+{
+    struct journal_record head = {.type = JOURNAL_IN,
+                                  .domid = conn->domain->domid,
+                                  .value_len = (uint32_t)len,
+                                  .more = conn->in_pos};
+
+    if (keeps(conn)) {
+        put(conn->store, &head, "", NULL, conn->in + conn->in_end - len);
+    }
+}
+
+void journal_done(const struct conn *conn, size_t len)
+{
+    journal_conn(conn, JOURNAL_DONE, (uint32_t)len);
+}
+
+void journal_out(const struct conn *conn, const struct message *message)
+{
+    struct journal_record head = {.type = JOURNAL_OUT,
+                                  .domid = conn->domain->domid,
+                                  .value_len = message->len,
+                                  .more = conn->sent_pos};
+
+    if (keeps(conn)) {
+        put(conn->store, &head, "", NULL, message->data);
+    }
+}
+
+void journal_rings(struct store *store)
+{
+    struct conn *conn, *after;
+    struct txn *txn, *txn_after;
+
+    list_for_each_entry(conn, after, &store->conns, struct conn, link)
+    {
+        journal_ring(conn);
+        list_for_each_entry(txn, txn_after, &conn->txns, struct txn, link)
+        {
+            journal_conn(conn, JOURNAL_START, txn->id);
+        }
+    }
+}
+
 void journal_publish(struct store *store)
 {
     struct journal *journal = &store->journal;

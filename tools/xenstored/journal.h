@@ -21,6 +21,7 @@
 
 struct conn;
 struct domain;
+struct message;
 struct perm_set;
 struct store;
 struct watch;
@@ -35,7 +36,14 @@ enum journal_type {
     JOURNAL_LIMITS, /* of the store: struct quota_limits */
     JOURNAL_WATCH,  /* of a domain: path, token */
     JOURNAL_UNWATCH,
-    JOURNAL_RESET, /* a domain's connection has nothing any more */
+    JOURNAL_FORGET, /* a domain's connection has no watches and transactions any more */
+    JOURNAL_RESET,  /* ... nothing at all */
+    JOURNAL_RING,   /* a domain's connection: both indexes of its ring */
+    JOURNAL_IN,     /* these bytes came in; `more`: the index behind them */
+    JOURNAL_DONE,   /* the first `more` bytes that came in were a request, which is answered */
+    JOURNAL_OUT,    /* this message waits to go out; `more`: the index behind what went out */
+    JOURNAL_START,  /* a transaction, `more`, of a domain */
+    JOURNAL_END,
     JOURNAL_TYPES,
 };
 
@@ -46,7 +54,7 @@ struct journal_record {
     uint16_t type, domid;
     uint16_t path_len, perms; /* no permissions: they are not changed */
     uint32_t value_len;
-    uint32_t more; /* JOURNAL_WATCH: depth and strip */
+    uint32_t more; /* JOURNAL_WATCH: depth and strip; others: see above */
 };
 
 struct journal {
@@ -69,12 +77,26 @@ void journal_node(struct store *store, const char *path, size_t len, const struc
                   const void *value, uint32_t value_len);
 void journal_remove(struct store *store, const char *path, size_t len);
 void journal_special(struct store *store, const char *path, const struct perm_set *perms);
-/* JOURNAL_KNOW, JOURNAL_GONE, JOURNAL_RESET. */
+/* JOURNAL_KNOW, JOURNAL_GONE. */
 void journal_plain(struct store *store, enum journal_type type, uint16_t domid);
 void journal_domain(struct store *store, const struct domain *domain);
 void journal_limits(struct store *store);
 /* JOURNAL_WATCH, JOURNAL_UNWATCH. Of domains' rings only: other clients come back and ask again. */
 void journal_watch(struct store *store, enum journal_type type, const struct watch *watch);
+
+/*
+ * Of domains' rings only, too. Bytes that are taken off a ring are in the journal first; what a
+ * request changes and its reply are one group with the note that it is done. So after a crash each
+ * request of a ring was carried out and answered once, or is still to be.
+ */
+void journal_ring(const struct conn *conn);
+void journal_in(const struct conn *conn, size_t len);
+void journal_done(const struct conn *conn, size_t len);
+void journal_out(const struct conn *conn, const struct message *message);
+/* JOURNAL_FORGET, JOURNAL_RESET; JOURNAL_START, JOURNAL_END with a transaction's number. */
+void journal_conn(const struct conn *conn, enum journal_type type, uint32_t more);
+/* What a checkpoint does not say: of each ring its indexes and its open transactions. */
+void journal_rings(struct store *store);
 
 void journal_publish(struct store *store);
 /* Called often: most of the time there is nothing to do. */

@@ -52,6 +52,9 @@ int store_introduce(struct store *store, uint16_t domid, uint64_t mfn, uint32_t 
     if (err == 0) {
         domain->introduced = true;
         journal_domain(store, domain);
+        if (domain->conn != NULL) {
+            journal_ring(domain->conn);
+        }
     } else {
         watch_forget(&store->events);
         domain_trim(&store->domains, domain);

@@ -353,7 +353,10 @@ static int begin_alone(void)
     }
     err = found != PERSIST_LOADED ? server_first_nodes() : 0;
     if (err == 0 && options.domains) {
-        err = rings_start(options.dom0);
+        err = rings_start(options.dom0 && found != PERSIST_LOADED);
+    }
+    if (err == 0) {
+        persist_start();
     }
     if (err == 0 && found == PERSIST_LOADED && options.domains) {
         rings_reconnect(&server.store);
@@ -408,7 +411,6 @@ int main(int argc, char **argv)
         resume_done();
         server_new_pid();
     }
-    persist_start();
     detach(ready);
     server_run();
     return 0;

@@ -190,6 +190,12 @@ static int make(const char *name, const struct bytes *state, size_t room)
     persist.map = map;
     persist.size = size;
     journal_start(&server.store.journal, (uint8_t *)map + journal, room, &persist.map->commit);
+    journal_rings(&server.store);
+    if (server.store.journal.full) {
+        (void)unlink(name);
+        return -ENOSPC;
+    }
+    journal_commit(&server.store);
     return 0;
 }
 

@@ -235,23 +235,158 @@ static int replay_watch(struct store *store, const struct entry *entry, struct c
     return err;
 }
 
+static int replay_ring(struct conn *conn, const struct entry *entry)
+{
+    uint32_t index[2];
+
+    if (entry->head.value_len != sizeof(index)) {
+        return -EINVAL;
+    }
+    memcpy(index, entry->value, sizeof(index));
+    conn->in_pos = index[0];
+    conn->sent_pos = index[1];
+    return 0;
+}
+
+static int replay_in(struct conn *conn, const struct entry *entry)
+{
+    size_t len = entry->head.value_len;
+
+    if (conn->in == NULL) {
+        conn->in = mem_alloc(CONN_IN_MAX);
+        conn->in_start = conn->in_end = 0;
+    }
+    if (conn->in == NULL) {
+        return -ENOMEM;
+    }
+    memmove(conn->in, conn->in + conn->in_start, conn->in_end - conn->in_start);
+    conn->in_end -= conn->in_start;
+    conn->in_start = 0;
+    if (len > CONN_IN_MAX - conn->in_end) {
+        return -EINVAL;
+    }
+    memcpy(conn->in + conn->in_end, entry->value, len);
+    conn->in_end += (uint32_t)len;
+    conn->in_pos = entry->head.more;
+    return 0;
+}
+
+static int replay_done(struct conn *conn, const struct entry *entry)
+{
+    if (conn->in == NULL || entry->head.more > conn->in_end - conn->in_start) {
+        return -EINVAL;
+    }
+    conn->in_start += entry->head.more;
+    if (conn->in_start == conn->in_end) {
+        mem_free(conn->in);
+        conn->in = NULL;
+    }
+    return 0;
+}
+
+static int replay_out(struct conn *conn, const struct entry *entry)
+{
+    size_t len = entry->head.value_len;
+    struct xsd_sockmsg header;
+    struct message *message;
+
+    if (len < sizeof(header) || len > CONN_IN_MAX ||
+        !conn_skip(conn, entry->head.more - conn->sent_pos)) {
+        return -EINVAL;
+    }
+    conn->sent_pos = entry->head.more;
+    memcpy(&header, entry->value, sizeof(header));
+    message = message_new(len - sizeof(header));
+    if (message == NULL) {
+        return -ENOMEM;
+    }
+    memcpy(message->data, entry->value, len);
+    message->event = header.type == XS_WATCH_EVENT;
+    if (message->event) {
+        table_add(&conn->store->pending, &message->pending,
+                  hash_bytes((const char *)message->data, len) + conn->id);
+    }
+    conn_enqueue(conn, message);
+    return 0;
+}
+
+/* A transaction whose snapshot is lost: its requests are answered, but it will not be committed. */
+static int replay_start(struct store *store, struct conn *conn, uint32_t id)
+{
+    bool bound = conn->domain->quota.bound;
+    struct txn *txn;
+    int err;
+
+    conn->domain->quota.bound = false; /* it was allowed then */
+    err = txn_start(store, conn, 0, &txn);
+    conn->domain->quota.bound = bound;
+    if (err == 0) {
+        txn->id = id;
+        txn->doomed = true;
+        conn->next_txn = id;
+    }
+    return err;
+}
+
+static void forget(struct store *store, struct conn *conn)
+{
+    while (!list_empty(&conn->watches)) {
+        watch_del(store, list_entry(conn->watches.next, struct watch, link));
+    }
+    while (!list_empty(&conn->txns)) {
+        txn_free(store, list_entry(conn->txns.next, struct txn, link));
+    }
+}
+
+static int replay_end(struct store *store, struct conn *conn, uint32_t id)
+{
+    struct txn *txn = txn_find(conn, id);
+
+    if (txn != NULL) {
+        txn_free(store, txn);
+    }
+    return txn != NULL ? 0 : -EINVAL;
+}
+
+static int replay_of_conn(struct store *store, const struct entry *entry, struct conn *conn)
+{
+    switch (entry->head.type) {
+    case JOURNAL_FORGET:
+        forget(store, conn);
+        return 0;
+    case JOURNAL_RESET:
+        conn_reset(conn);
+        return 0;
+    case JOURNAL_RING:
+        return replay_ring(conn, entry);
+    case JOURNAL_IN:
+        return replay_in(conn, entry);
+    case JOURNAL_DONE:
+        return replay_done(conn, entry);
+    case JOURNAL_OUT:
+        return replay_out(conn, entry);
+    case JOURNAL_START:
+        return replay_start(store, conn, entry->head.more);
+    case JOURNAL_END:
+        return replay_end(store, conn, entry->head.more);
+    default:
+        return replay_watch(store, entry, conn);
+    }
+}
+
 /* Records that are about a domain which must be there. */
 static int replay_of_domain(struct store *store, const struct entry *entry)
 {
     struct domain *domain = domain_find(&store->domains, entry->head.domid);
 
-    switch (entry->head.type) {
-    case JOURNAL_GONE:
+    if (entry->head.type == JOURNAL_GONE) {
         return domain != NULL ? replay_gone(store, domain) : -EINVAL;
-    case JOURNAL_RESET:
-        if (domain != NULL && domain->conn != NULL) {
-            conn_reset(domain->conn);
-        }
-        return 0;
-    default:
-        return domain != NULL && domain->conn != NULL ? replay_watch(store, entry, domain->conn)
-                                                      : -EINVAL;
     }
+    if (domain == NULL || domain->conn == NULL) {
+        /* Its connection is freed after the domain. */
+        return entry->head.type == JOURNAL_RESET ? 0 : -EINVAL;
+    }
+    return replay_of_conn(store, entry, domain->conn);
 }
 
 static int replay_know(struct store *store, uint16_t domid)
@@ -285,13 +420,8 @@ static int replay(struct store *store, const struct entry *entry)
         }
         memcpy(&store->domains.limits, entry->value, sizeof(store->domains.limits));
         return 0;
-    case JOURNAL_GONE:
-    case JOURNAL_RESET:
-    case JOURNAL_WATCH:
-    case JOURNAL_UNWATCH:
-        return replay_of_domain(store, entry);
     default:
-        return -EINVAL;
+        return entry->head.type < JOURNAL_TYPES ? replay_of_domain(store, entry) : -EINVAL;
     }
 }
 

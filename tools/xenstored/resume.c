@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "persist.h"
 #include "update.h"
 
 static const char mark[] __attribute__((used)) = UPDATE_MARK;
@@ -119,6 +120,7 @@ void resume_done(void)
         _exit(0);
     }
     tell("OK");
+    persist_start(); /* before anything goes out that the old file does not know */
     log_system("live update: process %d serves", (int)getpid());
     store_check_domains(&server.store);
     list_for_each_entry(conn, after, &server.store.conns, struct conn, link)

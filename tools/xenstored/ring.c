@@ -25,7 +25,7 @@ static void copy_in(char *ring, uint32_t at, const char *from, size_t n)
     memcpy(ring, from + first, n - first);
 }
 
-ssize_t ring_read(struct xenstore_domain_interface *page, void *to, size_t room)
+ssize_t ring_read(const struct xenstore_domain_interface *page, void *to, size_t room)
 {
     uint32_t cons = __atomic_load_n(&page->req_cons, __ATOMIC_RELAXED);
     /* Pairs with the release of whoever produced: the bytes are there before the index. */
@@ -37,9 +37,15 @@ ssize_t ring_read(struct xenstore_domain_interface *page, void *to, size_t room)
     }
     n = n < room ? n : room;
     copy_out(to, page->req, cons, n);
+    return (ssize_t)n;
+}
+
+void ring_took(struct xenstore_domain_interface *page, size_t n)
+{
+    uint32_t cons = __atomic_load_n(&page->req_cons, __ATOMIC_RELAXED);
+
     /* The bytes are read before the domain may put others there. */
     __atomic_store_n(&page->req_cons, cons + (uint32_t)n, __ATOMIC_RELEASE);
-    return (ssize_t)n;
 }
 
 bool ring_waits(const struct xenstore_domain_interface *page)

@@ -12,8 +12,10 @@
 
 #include <xen/io/xs_wire.h>
 
-/* Bytes moved, 0: none; -EINVAL: the indexes make no sense. */
-ssize_t ring_read(struct xenstore_domain_interface *page, void *to, size_t room);
+/* Bytes moved, 0: none; -EINVAL: the indexes make no sense. What is read stays in the ring. */
+ssize_t ring_read(const struct xenstore_domain_interface *page, void *to, size_t room);
+/* Makes room for the domain where n bytes were read. */
+void ring_took(struct xenstore_domain_interface *page, size_t n);
 /* Whether the domain has put something there to read (or nonsense, which ring_read() tells). */
 bool ring_waits(const struct xenstore_domain_interface *page);
 ssize_t ring_write(struct xenstore_domain_interface *page, const void *from, size_t len);

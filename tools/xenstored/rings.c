@@ -52,7 +52,15 @@ static ssize_t domain_read(struct conn *conn, void *to, size_t room)
 {
     struct ring_port *ring = conn->owner;
 
-    return moved(ring, ring_read(ring->page, to, room));
+    return ring_read(ring->page, to, room);
+}
+
+static void domain_took(struct conn *conn, size_t len)
+{
+    struct ring_port *ring = conn->owner;
+
+    ring_took(ring->page, len);
+    (void)moved(ring, (ssize_t)len);
 }
 
 static ssize_t domain_write(struct conn *conn, const void *from, size_t len)
@@ -92,6 +100,7 @@ static void domain_wants(struct conn *conn)
 static const struct conn_ops domain_ops = {
     .read = domain_read,
     .write = domain_write,
+    .took = domain_took,
     .broken = domain_broken,
     .wants = domain_wants,
 };
@@ -154,6 +163,10 @@ static struct ring_port *ring_new(struct store *store, struct domain *domain, vo
 
     if (ring != NULL && conn == NULL) {
         conn = conn_new(store, domain, CONN_RING, &domain_ops);
+        if (conn != NULL) {
+            conn->in_pos = ((const struct xenstore_domain_interface *)page)->req_cons;
+            conn->sent_pos = ((const struct xenstore_domain_interface *)page)->rsp_prod;
+        }
     }
 
     if (conn == NULL) {
@@ -172,6 +185,7 @@ static struct ring_port *ring_new(struct store *store, struct domain *domain, vo
 /* Makes the connection of a domain whose page is mapped. */
 static int connect_ring(struct store *store, struct domain *domain, void *page, bool granted)
 {
+    bool loaded = domain->conn != NULL;
     struct ring_port *ring = ring_new(store, domain, page, granted);
     int err;
 
@@ -179,8 +193,12 @@ static int connect_ring(struct store *store, struct domain *domain, void *page, 
         return -ENOMEM;
     }
     err = bind_port(ring, domain->domid, domain->port);
+    if (err != 0 && loaded) {
+        ring->port.conn->owner = NULL; /* its watches are still to be told of */
+        mem_free(ring);
+        return err;
+    }
     if (err != 0) {
-        domain->conn = NULL;
         conn_free(ring->port.conn); /* and the ring */
         return err;
     }
@@ -188,7 +206,7 @@ static int connect_ring(struct store *store, struct domain *domain, void *page, 
     ring->page->server_features = domain->features;
     ring->page->error = XENSTORE_ERROR_NONE;
     /* Whoever introduces a domain says with it that the ring is connected. */
-    if (ring->page->connection == XENSTORE_RECONNECT) {
+    if (!loaded && ring->page->connection == XENSTORE_RECONNECT) {
         __atomic_store_n(&ring->page->connection, XENSTORE_CONNECTED, __ATOMIC_RELEASE);
     }
     (void)xenevtchn_notify(rings.channels, ring->local);
@@ -205,6 +223,9 @@ static void reconnect(struct conn *conn)
     conn_reset(conn);
     conn->broken = false;
     ring->cut = false;
+    conn->in_pos = conn->sent_pos = 0;
+    journal_ring(conn);
+    journal_commit(conn->store); /* first: after a crash in between it is done again */
     page->req_cons = page->req_prod = page->rsp_cons = page->rsp_prod = 0;
     page->error = XENSTORE_ERROR_NONE;
     page->server_features = conn->domain->features;
@@ -409,29 +430,72 @@ static void fire_watches(struct conn *conn)
     watch_send(conn->store, &conn->store->events);
 }
 
+/*
+ * The ring goes on where the journal says that the connection was: a request that is in the journal
+ * is not read again, a reply is sent from where it was cut off.
+ */
+static void go_on(struct conn *conn, uint32_t error)
+{
+    struct ring_port *ring = conn->owner;
+    struct xenstore_domain_interface *page = ring->page;
+    uint32_t sent = __atomic_load_n(&page->rsp_prod, __ATOMIC_ACQUIRE) - conn->sent_pos;
+
+    if ((conn->domain->features & FEATURE_RECONNECTION) != 0 &&
+        __atomic_load_n(&page->connection, __ATOMIC_ACQUIRE) == XENSTORE_RECONNECT) {
+        reconnect(conn);
+        return;
+    }
+    __atomic_store_n(&page->req_cons, conn->in_pos, __ATOMIC_RELEASE);
+    conn->sent_pos += sent;
+    if (error != XENSTORE_ERROR_NONE) {
+        page->error = error; /* cut off before, it stays so */
+        ring->cut = conn->broken = true;
+    } else if (!conn_skip(conn, sent)) {
+        conn_broken(conn, -EINVAL);
+    } else {
+        fire_watches(conn);
+        conn_flush(conn);
+        (void)xenevtchn_notify(rings.channels, ring->local);
+    }
+}
+
+static void *map_ring(const struct domain *domain)
+{
+    return domain->domid == DOMID_DOM0 ? map_dom0() : map_grant(domain->domid);
+}
+
+/* Whether it is connected, and what its page said of errors before. */
+static bool connect_again(struct store *store, struct domain *domain, uint32_t *error)
+{
+    bool dom0 = domain->domid == DOMID_DOM0;
+    struct xenstore_domain_interface *page = map_ring(domain);
+    uint32_t port = domain->port;
+
+    if (page == NULL) {
+        return false;
+    }
+    *error = page->error;
+    if (dom0 && dom0_port(&domain->port) != 0) {
+        domain->port = port;
+    }
+    return connect_ring(store, domain, page, !dom0) == 0;
+}
+
 void rings_reconnect(struct store *store)
 {
     struct conn *conn, *after;
 
     list_for_each_entry(conn, after, &store->conns, struct conn, link)
     {
-        struct domain *domain = conn->domain;
-        void *page;
+        uint32_t error;
 
-        if (conn->kind != CONN_RING) {
+        if (conn->kind != CONN_RING || conn->owner != NULL) {
             continue;
         }
-        if (conn->owner == NULL && domain->domid != DOMID_DOM0) {
-            page = map_grant(domain->domid);
-            if (page != NULL && connect_ring(store, domain, page, true) != 0) {
-                (void)xengnttab_unmap(rings.grants, page, 1);
-                continue; /* the connection is gone */
-            }
-        }
-        if (conn->owner != NULL) {
-            fire_watches(conn);
+        if (connect_again(store, conn->domain, &error)) {
+            go_on(conn, error);
         } else {
-            log_system("domain %u: its ring cannot be connected again", domain->domid);
+            log_system("domain %u: its ring cannot be connected again", conn->domain->domid);
             conn_retire(conn);
         }
     }

@@ -111,7 +111,7 @@ void bytes_free(struct bytes *bytes);
 struct state_edge {
     uint32_t version;
     int listener, channels;
-    /* Only what outlives this process: no sockets, transactions, messages. */
+    /* Only what outlives this process: no sockets, no transactions. */
     bool checkpoint;
     /* The answer that a connection will find when the state is loaded: its own request's. */
     const struct conn *asker;

@@ -213,12 +213,11 @@ static int dump_connection(struct dump *dump, const struct conn *conn)
     struct xsd_sockmsg answer = edge->answer;
     bool asker = conn == edge->asker;
     size_t partial, out = out_bytes(conn, &partial) + (asker ? sizeof(answer) + sizeof(ok) : 0);
-    bool bytes = !edge->checkpoint;
     struct state_connection body = {.id = conn->id,
                                     .kind = (uint16_t)conn->kind,
-                                    .in_len = (uint16_t)(bytes ? conn->in_end - conn->in_start : 0),
-                                    .partial_len = (uint16_t)(bytes ? partial : 0),
-                                    .out_len = (uint32_t)(bytes ? out : 0)};
+                                    .in_len = (uint16_t)(conn->in_end - conn->in_start),
+                                    .partial_len = (uint16_t)partial,
+                                    .out_len = (uint32_t)out};
     uint8_t *at = record(dump, STATE_CONNECTION, sizeof(body) + body.in_len + body.out_len);
     int err = 0;
 
@@ -237,9 +236,6 @@ static int dump_connection(struct dump *dump, const struct conn *conn)
     at = append(at, conn->in != NULL ? conn->in + conn->in_start : NULL, body.in_len);
     list_for_each_entry(message, message_after, &conn->out, struct message, link)
     {
-        if (!bytes) {
-            break;
-        }
         at = append(at, message->data + message->sent, message->len - message->sent);
     }
     if (asker) {

@@ -114,7 +114,8 @@ static void no_wants(struct conn *conn)
     (void)conn;
 }
 
-static const struct conn_ops no_ops = {no_read, no_write, no_broken, no_wants};
+static const struct conn_ops no_ops = {
+    .read = no_read, .write = no_write, .broken = no_broken, .wants = no_wants};
 
 struct conn *state_plain_conn(struct store *store, struct domain *domain, enum conn_kind kind)
 {

@@ -329,9 +329,7 @@ static int do_reset_watches(struct request *request)
         txn_free(conn->store, txn);
     }
     request->txn = NULL;
-    if (conn->kind == CONN_RING) {
-        journal_plain(conn->store, JOURNAL_RESET, conn->domain->domid);
-    }
+    journal_conn(conn, JOURNAL_FORGET, 0);
     return 0;
 }
 
@@ -347,6 +345,7 @@ static int do_transaction_start(struct request *request)
     }
     err = txn_start(request->conn->store, request->conn, edge->now != NULL ? edge->now() : 0, &txn);
     if (err == 0) {
+        journal_conn(request->conn, JOURNAL_START, txn->id);
         (void)sprintf(text, "%u", txn->id);
         err = put_string(request, text);
     }
@@ -368,6 +367,7 @@ static int do_transaction_end(struct request *request)
     if (request->in[0] == 'T') {
         err = txn_commit(store, request->txn);
     }
+    journal_conn(request->conn, JOURNAL_END, request->txn->id);
     txn_free(store, request->txn);
     request->txn = NULL;
     return err;

@@ -100,6 +100,22 @@ def measure_guests(which, quick):
         return {"guests": count, "guest_cycle": total / count, "retries": retries[0]}
 
 
+def measure_journal(which, quick):
+    """WRITE with the journal, its checkpoints included, against none. Debian's daemon has none."""
+    if which == "debian":
+        return {"journal": 1.0}
+    costs = []
+    for options in ([], ["--no-persist"]):
+        with Counted(which, options) as daemon:
+            client = daemon.connect()
+            workload.fill(client, 1000)
+            before = (daemon.dir / "store").stat().st_ino if not options else 0
+            costs.append(write_cost(daemon, client, 40_000))
+            if not options and (daemon.dir / "store").stat().st_ino == before:
+                raise RuntimeError("no checkpoint within what was counted")
+    return {"write_kept": costs[0], "write_not_kept": costs[1], "journal": costs[0] / costs[1]}
+
+
 def measure_memory(which, quick):
     many = 10_000 if quick else 100_000
     with Daemon(which) as daemon:
@@ -111,7 +127,7 @@ def measure_memory(which, quick):
 
 
 PARTS = [measure_requests, measure_watches, measure_nodes, measure_transactions, measure_guests,
-         measure_memory]
+         measure_journal, measure_memory]
 
 
 @dataclasses.dataclass
@@ -132,6 +148,7 @@ FIGURES = [
     Figure("conflicts", "conflicts of 1,000 disjoint transactions", lambda d: 0, lambda d: 0),
     Figure("guest_cycle", "a guest's start and stop, in parallel", lambda d: d / 5,
            lambda d: d / 10),
+    Figure("journal", "WRITE with the journal / without", lambda d: 1.1, lambda d: 1.05, "{:.3f}"),
     Figure("memory", "bytes of memory per node", lambda d: d / 2, lambda d: d / 3),
 ]
 
@@ -155,6 +172,9 @@ def table(results):
     for side in ("debian", "hearth"):
         r = results[side]
         if "watches" in r:
+            if "write_kept" in r:
+                lines.append(f"{side}: WRITE {r['write_kept']:,.0f} with the journal, "
+                             f"{r['write_not_kept']:,.0f} without")
             lines.append(f"{side}: {r['watches']:,} watches, {r['nodes']:,} nodes, "
                          f"{r['guests']} guests ({r['retries']} transactions made again)")
     return lines
