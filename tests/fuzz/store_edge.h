@@ -134,41 +134,6 @@ static size_t take_request(uint8_t *to, size_t room, uint32_t req)
     return len;
 }
 
-/* Messages as a client sees them, however they are cut; replies are counted. */
-struct reader {
-    uint8_t head[sizeof(struct xsd_sockmsg)];
-    uint32_t have, body;
-    unsigned int replies;
-    uint32_t last_type;
-    uint8_t last[8];
-};
-
-static void reader_byte(struct reader *reader, uint8_t byte)
-{
-    struct xsd_sockmsg header;
-
-    if (reader->have < sizeof(header)) {
-        reader->head[reader->have++] = byte;
-        if (reader->have < sizeof(header)) {
-            return;
-        }
-        memcpy(&header, reader->head, sizeof(header));
-        MUST(header.len <= XENSTORE_PAYLOAD_MAX && header.type <= WIRE_TYPES + 1);
-        reader->last_type = header.type;
-        reader->body = 0;
-    } else {
-        if (reader->body < sizeof(reader->last)) {
-            reader->last[reader->body] = byte;
-        }
-        reader->body++;
-    }
-    memcpy(&header, reader->head, sizeof(header));
-    if (reader->body == header.len) {
-        reader->replies += header.type != XS_WATCH_EVENT;
-        reader->have = 0;
-    }
-}
-
 /* Nothing is charged that is not there, and nothing is there that is not charged. */
 static void check_store(void)
 {

@@ -75,6 +75,7 @@ void conn_reset(struct conn *conn)
     mem_free(conn->in);
     conn->in = NULL;
     conn->in_start = conn->in_end = 0;
+    conn->waiting = false;
 }
 
 void conn_free(struct conn *conn)

@@ -220,6 +220,7 @@ static void reconnect(struct conn *conn)
     struct ring_port *ring = conn->owner;
     struct xenstore_domain_interface *page = ring->page;
 
+    update_gone(conn);
     conn_reset(conn);
     conn->broken = false;
     ring->cut = false;
@@ -250,9 +251,11 @@ int rings_introduce(struct store *store, struct domain *domain)
         unbind_port(ring);
         err = bind_port(ring, domain->domid, domain->port);
         if (err == 0) {
+            update_gone(domain->conn);
             conn_reset(domain->conn);
             domain->conn->broken = false;
             ring->cut = false;
+            ring->page->error = XENSTORE_ERROR_NONE;
             ring->page->server_features = domain->features;
             (void)xenevtchn_notify(rings.channels, ring->local);
             server_turn(&ring->port);
