@@ -64,7 +64,8 @@ static void wants(struct conn *conn)
     (void)conn;
 }
 
-static const struct conn_ops ops = {no_read, slow_write, broken, wants};
+static const struct conn_ops ops = {
+    .read = no_read, .write = slow_write, .broken = broken, .wants = wants};
 
 static enum domain_state runs(struct store *store, uint16_t domid)
 {
