@@ -116,10 +116,17 @@ struct message *message_new(size_t len)
     return message;
 }
 
+static inline void commit(struct conn *conn)
+{
+    if (journal_waits(&conn->store->journal)) {
+        journal_commit(conn->store);
+    }
+}
+
 /* Writes a message as far as that goes. Returns whether it is all out. */
 static bool send(struct conn *conn, struct message *message)
 {
-    journal_commit(conn->store);
+    commit(conn);
     while (message->sent < message->len) {
         ssize_t n =
             conn->ops->write(conn, message->data + message->sent, message->len - message->sent);
@@ -173,7 +180,9 @@ static void queue(struct conn *conn, struct message *message)
 
 void conn_queue(struct conn *conn, struct message *message)
 {
-    journal_out(conn, message);
+    if (conn->kind == CONN_RING) {
+        journal_out(conn, message);
+    }
     queue(conn, message);
 }
 
@@ -205,7 +214,9 @@ void conn_reply(struct conn *conn, const struct xsd_sockmsg *request, uint32_t t
     memcpy(reply->data, &header, sizeof(header));
     reply->len = (uint32_t)(sizeof(header) + len);
     reply->sent = 0;
-    journal_out(conn, reply);
+    if (conn->kind == CONN_RING) {
+        journal_out(conn, reply);
+    }
     /* A checkpoint must find a reply to a ring among the messages that wait. */
     if (list_empty(&conn->out) && !(store->journal.full && conn->kind == CONN_RING) &&
         send(conn, reply)) {
@@ -325,9 +336,11 @@ bool conn_turn(struct conn *conn)
 
         memcpy(&header, start, sizeof(header));
         conn->in_start += (uint32_t)bytes;
-        journal_done(conn, bytes);
+        if (conn->kind == CONN_RING) {
+            journal_done(conn, bytes);
+        }
         wire_request(conn, &header, (char *)start + sizeof(header));
-        journal_commit(conn->store);
+        commit(conn);
         /* A reset connection has no buffer any more. */
         more = more || conn_has_request(conn);
     }

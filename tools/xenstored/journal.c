@@ -242,10 +242,13 @@ void journal_rings(struct store *store)
     }
 }
 
-void journal_publish(struct store *store)
+void journal_commit(struct store *store)
 {
     struct journal *journal = &store->journal;
 
+    if (!journal_waits(journal)) {
+        return;
+    }
     if (journal->full) {
         store->edge->checkpoint(store);
         return;
@@ -255,11 +258,4 @@ void journal_publish(struct store *store)
     journal->done = journal->at;
     /* Whoever sees the word sees what it speaks of. */
     __atomic_store_n(journal->commit, journal_word(journal->sum, journal->done), __ATOMIC_RELEASE);
-}
-
-void journal_commit(struct store *store)
-{
-    if (store->journal.at != store->journal.done || store->journal.full) {
-        journal_publish(store);
-    }
 }

@@ -98,8 +98,11 @@ void journal_conn(const struct conn *conn, enum journal_type type, uint32_t more
 /* What a checkpoint does not say: of each ring its indexes and its open transactions. */
 void journal_rings(struct store *store);
 
-void journal_publish(struct store *store);
-/* Called often: most of the time there is nothing to do. */
+/* Whether there is something to commit. */
+static inline bool journal_waits(const struct journal *journal)
+{
+    return journal->at != journal->done || journal->full;
+}
 void journal_commit(struct store *store);
 
 /*

@@ -12,7 +12,7 @@
 #include "state.h"
 
 #define MAGIC         "hearthJ1"
-#define JOURNAL_LEAST ((size_t)1 << 20)
+#define JOURNAL_LEAST ((size_t)4 << 20)
 /* A journal of this many checkpoints' length makes the next checkpoint cheap per request. */
 #define JOURNAL_PER_STATE 8
 #define RETRY_SECONDS     5

@@ -16,7 +16,7 @@ class Counted(Daemon):
     def __init__(self, which, options=()):
         super().__init__(which, options, under=[
             "valgrind", "--tool=callgrind", "--instr-atstart=no",
-            "--callgrind-out-file=%q{STORE_STANDIN}/callgrind.out"])
+            "--callgrind-out-file=%q{STORE_STANDIN}/callgrind.out"], env={"STORE_SEED": "1"})
         self.pid = self.process.pid
 
     def control(self, *words):

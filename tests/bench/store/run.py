@@ -110,7 +110,7 @@ def measure_journal(which, quick):
             client = daemon.connect()
             workload.fill(client, 1000)
             before = (daemon.dir / "store").stat().st_ino if not options else 0
-            costs.append(write_cost(daemon, client, 40_000))
+            costs.append(write_cost(daemon, client, 120_000))
             if not options and (daemon.dir / "store").stat().st_ino == before:
                 raise RuntimeError("no checkpoint within what was counted")
     return {"write_kept": costs[0], "write_not_kept": costs[1], "journal": costs[0] / costs[1]}
