@@ -290,9 +290,11 @@ static bool fill(struct conn *conn)
     }
     conn->in_end += (uint32_t)n;
     conn->in_pos += (uint32_t)n;
-    if (conn->ops->took != NULL) {
+    if (conn->kind == CONN_RING) {
         journal_in(conn, (size_t)n);
         journal_commit(conn->store);
+    }
+    if (conn->ops->took != NULL) {
         conn->ops->took(conn, (size_t)n);
     }
     return true;

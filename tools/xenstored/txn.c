@@ -144,6 +144,11 @@ int txn_note(struct store *store, struct txn *txn, const char *path, size_t len,
             access->flags &= (uint16_t)~ACCESS_EXACT;
         }
     }
+    if ((flags & ACCESS_MADE) != 0) {
+        /* Children are made again in the order that they have here. */
+        list_del(&access->link);
+        list_add_tail(&txn->accesses, &access->link);
+    }
     access->flags |= (uint16_t)flags;
     if (old_perms != NULL && access->old_perms == NULL) {
         access->old_perms = perm_get(old_perms);

@@ -25,7 +25,7 @@ struct store;
 #define ACCESS_EXACT 0x80u /* only watches of this very path */
 
 struct access {
-    struct list link; /* in txn.accesses, oldest first */
+    struct list link; /* in txn.accesses, oldest first; a node counts from when it was made */
     struct table_link by_path;
     uint64_t gen, kids_gen;     /* in the snapshot, as far as noted; ACCESS_NONE: no such node */
     struct perm_set *old_perms; /* who may hear that the node went; NULL: see the node */
