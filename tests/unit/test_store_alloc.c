@@ -42,7 +42,30 @@ static const struct step steps[] = {
     {"feature", XS_SET_FEATURE, false, "8|3|"},
     {"quota", XS_SET_QUOTA, false, "1|nodes|50|"},
     {"quotas", XS_GET_QUOTA, false, "|"},
+    {"one quota", XS_GET_QUOTA, false, "1|nodes|"},
+    {"path of a domain", XS_GET_DOMAIN_PATH, true, "1|"},
+    {"is introduced", XS_IS_DOMAIN_INTRODUCED, false, "1|"},
+    {"resume", XS_RESUME, false, "1|"},
+    {"feature of a domain", XS_GET_FEATURE, false, "1|"},
+    {"no such type", WIRE_TYPES, true, "|"},
 };
+
+/* Of the others, test_commit() and test_abort() have one; XS_CONTROL is the edge's. */
+static void test_all_types_are_there(void **state)
+{
+    (void)state;
+    for (uint32_t type = 0; type < WIRE_TYPES; type++) {
+        bool found = type == XS_CONTROL || type == XS_TRANSACTION_END || type == XS_WATCH_EVENT ||
+                     type == XS_ERROR || strcmp(wire_name(type), "**UNKNOWN**") == 0;
+
+        for (size_t i = 0; i < array_len(steps); i++) {
+            found = found || steps[i].type == type;
+        }
+        if (!found) {
+            fail_msg("%s has no step", wire_name(type));
+        }
+    }
+}
 
 static void prepare(void)
 {
@@ -252,6 +275,48 @@ static void test_commit_after_others(void **state)
     every_allocation_of_commit(true);
 }
 
+/* An abort needs no memory, but for the buffers of any request. */
+static void test_abort(void **state)
+{
+    (void)state;
+    for (uint64_t n = 1; n < 10; n++) {
+        char *before, *after;
+        uint32_t tx;
+
+        prepare();
+        before = world_dump();
+        tx = long_transaction(world_guest(1), false);
+        mem_fail_at(n);
+        assert_reply(world_guest(1), XS_TRANSACTION_END, tx, "F|", "OK|");
+        mem_fail_at(0);
+        after = world_dump();
+        assert_string_equal(after, before);
+        free(before);
+        free(after);
+        world_end();
+    }
+}
+
+/* A domain that dies while there is no memory is gone all the same, sooner or later. */
+static void test_death(void **state)
+{
+    (void)state;
+    for (uint64_t n = 1; n < 60; n++) {
+        prepare();
+        (void)long_transaction(world_guest(1), false);
+        world.state[1] = DOMAIN_ABSENT;
+        mem_fail_at(n);
+        store_check_domains(&world.store);
+        mem_fail_at(0);
+        store_collect(&world.store);
+        store_check_domains(&world.store); /* does what there was no memory for */
+        assert_null(domain_find(&world.store.domains, 1));
+        assert_reply(world.boss, XS_IS_DOMAIN_INTRODUCED, 0, "1|", "F|");
+        assert_reply(world.boss, XS_READ, 0, "/g/a|", "!ENOENT");
+        world_end();
+    }
+}
+
 /* The store itself: nothing is left of one that could not be made. */
 static void test_store(void **state)
 {
@@ -273,7 +338,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outside), cmocka_unit_test(test_inside),
         cmocka_unit_test(test_commit),  cmocka_unit_test(test_commit_after_others),
-        cmocka_unit_test(test_store),
+        cmocka_unit_test(test_abort),   cmocka_unit_test(test_death),
+        cmocka_unit_test(test_store),   cmocka_unit_test(test_all_types_are_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
