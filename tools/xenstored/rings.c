@@ -254,6 +254,8 @@ int rings_introduce(struct store *store, struct domain *domain)
             update_gone(domain->conn);
             conn_reset(domain->conn);
             domain->conn->broken = false;
+            domain->conn->in_pos = ring->page->req_cons;
+            domain->conn->sent_pos = ring->page->rsp_prod;
             ring->cut = false;
             ring->page->error = XENSTORE_ERROR_NONE;
             ring->page->server_features = domain->features;
