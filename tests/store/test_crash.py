@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from programs import Program
 from store import (CONTROL, ERROR, GET_PERMS, HEADER, INTRODUCE, IS_DOMAIN_INTRODUCED, MKDIR, NONE,
                    READ, REQ_CONS, REQ_PROD, RING_ERROR, RM, SET_PERMS, TRANSACTION_END, UNWATCH,
                    WATCH, WATCH_EVENT, WRITE, Daemon, Guest, StoreError, encode)
@@ -403,3 +404,33 @@ def test_ring_storm(seed):
         boss = daemon.connect()
         assert boss.directory("/local/domain/1/c") == []
         assert boss.call(CONTROL, "check") == b"OK\0"
+
+
+def crash(program):
+    """The store under test is killed; clients of sockets come back, domains notice nothing."""
+    test, reference = program.test, program.reference
+    program.same("events", test.events(), reference.events())
+    before = test.dump()
+    test.daemon.kill()
+    test.daemon.start()
+    for who in ("s0", "s1"):
+        for side in (test, reference):
+            side.clients[who].close()
+            side.clients[who] = side.daemon.connect()
+        program.open[who].clear()
+    program.same("nodes after the crash", test.dump(), before)
+    for who, open_ones in program.open.items():
+        for tx in open_ones:
+            got = test.ask(who, TRANSACTION_END, ["T"], tx.number)
+            program.same(f"{who} ends a transaction after the crash", got, "error EAGAIN")
+        open_ones.clear()
+    test.events()  # each watch of a domain fires once
+
+
+@pytest.mark.parametrize("seed", range(2000 if SOAK else 30))
+def test_programs(seed):
+    """The random programs beside Debian's daemon, with a crash in the middle."""
+    with Daemon("hearth") as daemon, Daemon("debian") as debian:
+        program = Program(seed, daemon, debian)
+        for _ in range(3):
+            program.run(60, crash)
