@@ -85,7 +85,7 @@ def attempts(which, item):
 def test_limit(item):
     """Refused at the limit and not before; the error is the one that Debian's daemon gives."""
     count, error = attempts("hearth", item)
-    # Debian's daemon takes its own refusal to write a node for a corrupt store.
+    # Where a node has no room, Debian's daemon says something vaguer.
     assert (error if item != "memory" else {"ENOMEM": "EIO"}[error]) == attempts("debian", item)[1]
     assert LIMITS[item][1] in (None, count)
     assert count > 0
