@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <asm/host.h>
+#include <hearth/atomic.h>
 #include <hearth/cpu.h>
 #include <hearth/lock.h>
 
@@ -73,18 +74,6 @@ static void test_pair(void **state)
     }
 }
 
-static void test_ticket_wraps(void **state)
-{
-    struct spinlock l = SPINLOCK_INIT(RANK_HEAP);
-
-    (void)state;
-    for (unsigned int i = 0; i < 70000; i++) {
-        spin_lock(&l);
-        assert_false(spin_trylock(&l));
-        spin_unlock(&l);
-    }
-}
-
 #define THREADS 4U
 #define LOOPS   20000U
 
@@ -116,6 +105,70 @@ static void test_contention(void **state)
         pthread_join(thread[i], NULL);
     }
     assert_int_equal(counter, THREADS * LOOPS);
+}
+
+static void *take_once(void *arg)
+{
+    host_switch_cpu((unsigned int)(uintptr_t)arg);
+    spin_lock(&shared);
+    counter = counter + 1;
+    spin_unlock(&shared);
+    return NULL;
+}
+
+static void start_waiter(pthread_t *thread, uintptr_t cpu)
+{
+    assert_int_equal(pthread_create(thread, NULL, take_once, (void *)cpu), 0);
+    while (load_acquire(&shared.tail) != cpu + 1) {
+    }
+}
+
+/* A release that finds a claim leaves the lock held, for the first in line. */
+static void test_granted(void **state)
+{
+    pthread_t first, second;
+
+    (void)state;
+    counter = 0;
+    spin_lock(&shared);
+    start_waiter(&first, 1);
+    start_waiter(&second, 2);
+    WRITE_ONCE(shared.claim, 1); /* as the first does when its patience ends */
+    spin_unlock(&shared);
+    pthread_join(first, NULL);
+    pthread_join(second, NULL);
+    assert_int_equal(counter, 2);
+    assert_int_equal(shared.word, 0);
+    /* Nobody takes a lock that was granted. */
+    spin_lock(&shared);
+    WRITE_ONCE(shared.claim, 1);
+    spin_unlock(&shared);
+    assert_false(spin_trylock(&shared));
+    shared.word = 0;
+}
+
+/* Whose patience ends has the lock next, however quick its holder is to take it again. */
+static void test_claimed(void **state)
+{
+    pthread_t first;
+
+    (void)state;
+    for (unsigned int round = 0; round < 100; round++) {
+        bool claimed = false;
+
+        counter = 0;
+        spin_lock(&shared);
+        start_waiter(&first, 1);
+        while (!claimed) {
+            claimed = READ_ONCE(shared.claim) != 0;
+        }
+        spin_unlock(&shared);
+        spin_lock(&shared); /* behind the first */
+        assert_int_equal(counter, 1);
+        spin_unlock(&shared);
+        pthread_join(first, NULL);
+        assert_int_equal(shared.word, 0);
+    }
 }
 
 static void against_order(void)
@@ -176,8 +229,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nesting),    cmocka_unit_test(test_trylock),
-        cmocka_unit_test(test_pair),       cmocka_unit_test(test_ticket_wraps),
-        cmocka_unit_test(test_contention), cmocka_unit_test(test_violations),
+        cmocka_unit_test(test_pair),       cmocka_unit_test(test_contention),
+        cmocka_unit_test(test_granted),    cmocka_unit_test(test_claimed),
+        cmocka_unit_test(test_violations),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

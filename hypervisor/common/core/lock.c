@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ticket locks: `next` is handed out with one atomic add, `owner` is whose turn it is. Fair under
- * LL/SC too: after its one add a waiter only reads. The acquire of the add (or of the last read of
- * `owner`) pairs with the release store in spin_unlock().
+ * A free lock is taken with one atomic OR, by whoever comes first; those who find it held line up
+ * (each waits for a word of its own CPU), and only the first in line tries for it. A CPU that runs
+ * can so take a lock again and again while the first in line does not run (its host has something
+ * else to do): a strict order would hand the lock over at the pace of the host's time slices. The
+ * first in line that has looked PATIENCE times claims it: the next release leaves it held, and
+ * its own. docs/decisions/0003-locks.md
+ *
+ * held:  set by the OR in try_take(), cleared by the holder's release.
+ * claim: 0 to CLAIMED by the first in line, to GRANTED by the holder, to 0 by who got it so.
+ * tail:  the last in line, as CPU + 1.
  *
  * Debug builds keep the ranks that a CPU holds in struct cpu and stop at the first acquisition
  * that is out of order, whether or not another CPU would have made it a deadlock.
@@ -14,10 +21,15 @@
 
 #include <hearth/arch/cpu.h>
 
-#define NEXT_ONE   0x10000U
-#define NEXT_SHIFT 16
+#define HELD       1U /* in spinlock.word */
+#define TAIL_SHIFT 16
+#define CLAIMED    1U /* in spinlock.claim */
+#define GRANTED    2U
+#define PATIENCE   1024U
 
-static_assert(offsetof(struct spinlock, ticket.owner) == 0, "owner is the low half of the word");
+static_assert(offsetof(struct spinlock, held) == 0 && offsetof(struct spinlock, claim) == 1 &&
+                  offsetof(struct spinlock, tail) == 2,
+              "parts of the word");
 
 /* Bit of a rank in cpu.held_ranks. */
 static uint64_t *rank_word(struct cpu *c, unsigned int rank, uint64_t *bit)
@@ -80,22 +92,89 @@ static void note_released(struct spinlock *l)
     }
 }
 
-static noinline void wait_turn(struct spinlock *l, uint16_t ticket)
+static always_inline bool try_take(struct spinlock *l)
 {
-    uint16_t owner;
+    return (__atomic_fetch_or(&l->word, HELD, __ATOMIC_ACQUIRE) & HELD) == 0;
+}
 
-    while ((owner = load_acquire(&l->ticket.owner)) != ticket) {
-        arch_wait_change(&l->ticket.owner, owner);
+/* The last in line until now, as CPU + 1, or 0. */
+static uint16_t join_line(struct spinlock *l, uint16_t self)
+{
+    uint32_t word = READ_ONCE(l->word);
+
+    while (!atomic_cas(&l->word, &word, (uint16_t)word | (uint32_t)self << TAIL_SHIFT)) {
     }
+    return (uint16_t)(word >> TAIL_SHIFT);
+}
+
+/* False when somebody stands behind. */
+static bool close_line(struct spinlock *l, uint16_t self)
+{
+    uint32_t word = READ_ONCE(l->word);
+
+    do {
+        if (word >> TAIL_SHIFT != self) {
+            return false;
+        }
+    } while (!atomic_cas(&l->word, &word, (uint16_t)word));
+    return true;
+}
+
+static void wait_to_be_first(struct spinlock *l, struct cpu *c)
+{
+    uint16_t self = (uint16_t)(c->id + 1);
+    uint16_t before;
+
+    c->line_next = 0;
+    c->line_first = 0;
+    before = join_line(l, self);
+    if (before == 0) {
+        return;
+    }
+    store_release(&cpus[before - 1]->line_next, self); /* pairs with leave_line() */
+    /* Pairs with leave_line(). */
+    while (load_acquire(&c->line_first) == 0) {
+        arch_wait_change(&c->line_first, 0);
+    }
+}
+
+static void leave_line(struct spinlock *l, struct cpu *c)
+{
+    if (close_line(l, (uint16_t)(c->id + 1))) {
+        return;
+    }
+    /* Who has the tail is about to say so: pairs with wait_to_be_first(). */
+    while (load_acquire(&c->line_next) == 0) {
+        arch_wait_change(&c->line_next, 0);
+    }
+    store_release(&cpus[c->line_next - 1]->line_first, (uint16_t)1);
+}
+
+static noinline void wait_in_line(struct spinlock *l)
+{
+    struct cpu *c = this_cpu();
+    unsigned int seen = 0;
+
+    wait_to_be_first(l, c);
+    for (;;) {
+        uint16_t state = load_acquire(&l->state); /* pairs with the grant in spin_unlock() */
+
+        if (state >> 8 == GRANTED || ((state & HELD) == 0 && try_take(l))) {
+            break;
+        }
+        if (++seen == PATIENCE) {
+            WRITE_ONCE(l->claim, CLAIMED);
+        }
+        arch_wait_change(&l->state, state);
+    }
+    WRITE_ONCE(l->claim, 0);
+    leave_line(l, c);
 }
 
 static always_inline void take(struct spinlock *l)
 {
-    uint32_t word = __atomic_fetch_add(&l->word, NEXT_ONE, __ATOMIC_ACQUIRE);
-    uint16_t ticket = (uint16_t)(word >> NEXT_SHIFT);
-
-    if (unlikely((uint16_t)word != ticket)) {
-        wait_turn(l, ticket);
+    if (unlikely(!try_take(l))) {
+        wait_in_line(l);
     }
 }
 
@@ -115,15 +194,16 @@ NO_LOCK_ANALYSIS void spin_unlock(struct spinlock *l)
     if (IS_ENABLED(CONFIG_DEBUG)) {
         note_released(l);
     }
-    store_release(&l->ticket.owner, (uint16_t)(READ_ONCE(l->ticket.owner) + 1));
+    if (unlikely(READ_ONCE(l->claim) != 0)) {
+        store_release(&l->claim, (uint8_t)GRANTED);
+    } else {
+        store_release(&l->held, (uint8_t)0);
+    }
 }
 
 NO_LOCK_ANALYSIS bool spin_trylock(struct spinlock *l)
 {
-    uint32_t word = READ_ONCE(l->word);
-
-    if ((uint16_t)word != (uint16_t)(word >> NEXT_SHIFT) ||
-        !atomic_cas(&l->word, &word, word + NEXT_ONE)) {
+    if (READ_ONCE(l->held) != 0 || !try_take(l)) {
         return false;
     }
     if (IS_ENABLED(CONFIG_DEBUG)) {

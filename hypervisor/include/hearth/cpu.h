@@ -25,6 +25,8 @@ struct cpu {
     uint8_t lock_rank; /* debug: highest rank held, 0 when none is */
     bool online;
     bool idle;              /* in (or about to enter) arch_idle() */
+    uint16_t line_next;     /* while it waits for a lock: the CPU behind it + 1 */
+    uint16_t line_first;    /* and whether nobody is before it */
     uint64_t held_ranks[2]; /* debug: bit per rank held */
     /* timer.c, under timer_lock (RANK_TIMER): a heap of pointers, grown on demand */
     struct spinlock timer_lock;

@@ -39,10 +39,12 @@ enum lock_rank {
 struct LOCK_TYPE spinlock {
     union {
         uint32_t word;
+        uint16_t state;
         struct {
-            uint16_t owner;
-            uint16_t next;
-        } ticket;
+            uint8_t held;
+            uint8_t claim; /* by the first in line */
+            uint16_t tail; /* of the line of waiting CPUs: CPU + 1, or 0 */
+        };
     };
     uint8_t rank;
     uint8_t second; /* debug: the later of a pair */

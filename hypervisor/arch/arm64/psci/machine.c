@@ -52,11 +52,11 @@ void arch_wait_change(const uint16_t *word, uint16_t old)
     uint32_t found;
 
     /* WFE sleeps until the exclusive monitor that LDXR set is cleared by a store. */
-    __asm__ volatile("sevl\n"
-                     "1: wfe\n\t"
-                     "ldaxrh %w0, [%1]\n\t"
+    __asm__ volatile("ldxrh %w0, [%1]\n\t"
                      "cmp %w0, %w2\n\t"
-                     "b.eq 1b"
+                     "b.ne 1f\n\t"
+                     "wfe\n"
+                     "1:"
                      : "=&r"(found)
                      : "r"(word), "r"((uint32_t)old)
                      : "cc", "memory");

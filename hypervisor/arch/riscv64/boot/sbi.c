@@ -60,7 +60,7 @@ void arch_cpu_relax(void)
 
 void arch_wait_change(const uint16_t *word, uint16_t old)
 {
-    while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == old) {
+    if (READ_ONCE(*word) == old) {
         arch_cpu_relax();
     }
 }

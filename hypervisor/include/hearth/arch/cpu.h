@@ -12,7 +12,7 @@ void arch_idle(void);
 void arch_send_ipi(unsigned int cpu);
 /* Spin-wait hint. */
 void arch_cpu_relax(void);
-/* Waits until *word is no longer `old` (a hint like WFE may be used). */
+/* While *word is `old`: waits for a store there, or for a moment. The caller looks again. */
 void arch_wait_change(const uint16_t *word, uint16_t old);
 
 /* Stops this CPU for good. */
