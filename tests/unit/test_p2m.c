@@ -188,6 +188,47 @@ static void test_foreign_references(void **state)
     release(&b, n, 0);
 }
 
+/* One at a time, from tables and blocks, whatever it is but a device. */
+static void test_unmap_memory(void **state)
+{
+    mfn_t m = frame_of(&b, 0), n = frame_of(&b, 0);
+    uint64_t generation;
+
+    (void)state;
+    map_foreign(700, m);
+    map_foreign(702, n);
+    assert_int_equal(p2m_map(&p2m, gfn(701), mfn(77), 1, P2M_MMIO, P2M_RW), 0);
+    assert_int_equal(p2m_unmap_memory(&p2m, gfn(701)), -ENOENT);
+    assert_int_equal(p2m_unmap_memory(&p2m, gfn(703)), -ENOENT);
+    assert_int_equal(p2m_unmap_memory(&p2m, INVALID_GFN), -ENOENT);
+    generation = p2m.generation;
+    host_forget_events();
+    assert_int_equal(p2m_unmap_memory(&p2m, gfn(700)), 0);
+    assert_int_equal(refs(m), 1);
+    assert_int_equal(p2m.generation, generation + 1);
+    assert_int_equal(host_count_events(HOST_FLUSH_RANGE), 1);
+    /* In a batch the reference waits for the flush. */
+    p2m_batch_begin(&p2m);
+    assert_int_equal(p2m_unmap_memory(&p2m, gfn(702)), 0);
+    assert_int_equal(refs(n), 2);
+    assert_int_equal(host_count_events(HOST_FLUSH_RANGE), 1);
+    p2m_batch_end(&p2m);
+    assert_int_equal(refs(n), 1);
+    assert_int_equal(host_count_events(HOST_FLUSH_RANGE), 2);
+    /* The last of a table, and one of a block. */
+    assert_int_equal(p2m_unmap(&p2m, gfn(701), 1), 0);
+    map_foreign(700, m);
+    assert_int_equal(p2m_unmap_memory(&p2m, gfn(700)), 0);
+    assert_int_equal(refs(m), 1);
+    assert_int_equal(p2m_map(&p2m, gfn(8 * M2), mfn(8 * M2), M2, P2M_RAM, P2M_RW), 0);
+    assert_int_equal(p2m_unmap_memory(&p2m, gfn(8 * M2 + 3)), 0);
+    assert_int_equal(p2m_unmap_memory(&p2m, gfn(8 * M2 + 3)), -ENOENT);
+    assert_int_equal(p2m_unmap_memory(&p2m, gfn(8 * M2 + 4)), 0);
+    assert_int_equal(p2m_unmap(&p2m, gfn(8 * M2), M2), 0);
+    release(&b, m, 0);
+    release(&b, n, 0);
+}
+
 static void test_batch(void **state)
 {
     mfn_t m[200];
@@ -479,6 +520,7 @@ int main(void)
         P2M_TEST(test_map_and_lookup),
         P2M_TEST(test_arguments),
         P2M_TEST(test_foreign_references),
+        P2M_TEST(test_unmap_memory),
         P2M_TEST(test_batch),
         P2M_TEST(test_get_page),
         P2M_TEST(test_table_limit),

@@ -129,6 +129,30 @@ static void random_change(uint64_t start, uint64_t count, bool clear)
     }
 }
 
+/* One page, as its mapping is or is not. Soft type 2 is never asked for. */
+static void random_take(uint64_t at)
+{
+    uint64_t was = model[at];
+    bool wrong = random_below(4) == 0;
+    uint64_t target = random_below(2) == 0 ? PT_ANY : was == NOTHING ? at : (was >> 6) + wrong;
+    bool there = was != NOTHING && PT_SOFT_OF(was) != 2 && (target == PT_ANY || !wrong);
+    struct pt_leaf leaf = {.level = 7};
+    int rc = pt_take(&r.pt, at, target, ~(1U << 2), &leaf);
+
+    assert_int_equal(rc == -ENOENT, !there);
+    if (rc == 0) {
+        assert_int_equal(leaf.target << 6 | leaf.attr, was);
+        assert_int_equal(leaf.level, 0);
+        pt_note(&r.pt, at, 1, false);
+        pt_flush(&r.pt);
+        model[at] = NOTHING;
+    } else if (rc == 1) {
+        random_change(at, 1, true);
+    }
+    record_check_coherent(&r);
+    assert_int_equal(pt_take(&r.pt, r.pt.frames, PT_ANY, ~0U, &leaf), -ENOENT);
+}
+
 static void random_run(const struct pt_ops *ops, unsigned int bits)
 {
     assert_int_equal(record_init(&r, ops, bits), 0);
@@ -149,6 +173,11 @@ static void random_run(const struct pt_ops *ops, unsigned int bits)
             break;
         case 2:
             random_change(start, count, false);
+            break;
+        case 3:
+            for (unsigned int i = 0; i < 8; i++) {
+                random_take((start + random_below(4)) % FRAMES);
+            }
             break;
         default:
             random_map(start, count);

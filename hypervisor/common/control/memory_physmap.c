@@ -174,15 +174,9 @@ int memory_op_add_to_physmap_batch(struct vcpu *v, struct domain *d,
 int memory_op_remove_from_physmap(struct vcpu *v, struct domain *d,
                                   struct memory_remove_from_physmap_arg *a)
 {
-    struct p2m_entry e;
-
     (void)v;
     /* XEN-ABI: nothing, and what is not RAM, is "not there". */
-    if (a->gpfn >= d->p2m[0]->max_gfn || p2m_lookup(d->p2m[0], gfn(a->gpfn), &e) != 0 ||
-        e.type == P2M_MMIO) {
-        return -ENOENT;
-    }
-    return p2m_unmap(d->p2m[0], gfn(a->gpfn), 1);
+    return p2m_unmap_memory(d->p2m[0], gfn(a->gpfn));
 }
 
 /* --- acquire_resource: a domain's grant frames, into the caller's physmap --- */

@@ -257,11 +257,15 @@ int grant_op_unmap(struct vcpu *v, struct grant_unmap_arg *a, unsigned int n, en
     if (rc != 0) {
         return rc;
     }
-    p2m_batch_begin(d->p2m[0]);
+    if (n > 1) {
+        p2m_batch_begin(d->p2m[0]);
+    }
     for (unsigned int i = 0; i < n; i++) {
         a[i].status = grant_unmap_one(d, &a[i], u, &count);
     }
-    p2m_batch_end(d->p2m[0]);
+    if (n > 1) {
+        p2m_batch_end(d->p2m[0]);
+    }
     for (unsigned int i = 0; i < count; i++) {
         grant_unmap_complete(d, &u[i]);
     }

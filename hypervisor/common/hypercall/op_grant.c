@@ -19,12 +19,16 @@
         while (count > 0) {                                                                        \
             uint32_t n = MIN(count, GRANT_BATCH);                                                  \
             guest_ptr_t at = guest_ptr(args->arg[1]);                                              \
-            int rc = guest_copy_in(a, at, n * sizeof(a[0]));                                       \
+            struct guest_window w;                                                                 \
+            bool held = n == 1 && guest_window_in(&w, a, at, sizeof(a[0]));                        \
+            int rc = held ? 0 : guest_copy_in(a, at, n * sizeof(a[0]));                            \
                                                                                                    \
             if (rc == 0) {                                                                         \
                 rc = grant_op_##name(v, a, n, XSM_##hook);                                         \
             }                                                                                      \
-            if (rc == 0) {                                                                         \
+            if (held) {                                                                            \
+                guest_window_out(&w, a, sizeof(a[0]));                                             \
+            } else if (rc == 0) {                                                                  \
                 rc = guest_copy_out(at, a, n * sizeof(a[0]));                                      \
             }                                                                                      \
             if (rc != 0) {                                                                         \

@@ -69,10 +69,15 @@ static always_inline uint32_t p2m_budget(struct p2m *p2m) REQUIRES(p2m->lock)
     return P2M_CHUNK - p2m->nr_dropped;
 }
 
+static always_inline bool p2m_is_batching(const struct p2m *p2m) REQUIRES(p2m->lock)
+{
+    return p2m->batch_owner != 0 && p2m->batch_owner == this_cpu_id() + 1U;
+}
+
 /* Flushes now, unless this CPU is batching. */
 static void p2m_commit(struct p2m *p2m) REQUIRES(p2m->lock)
 {
-    if (p2m->batch_owner == 0 || p2m->batch_owner != this_cpu_id() + 1U) {
+    if (!p2m_is_batching(p2m)) {
         pt_flush(&p2m->pt);
     }
 }
@@ -201,21 +206,66 @@ int p2m_protect_some(struct p2m *p2m, gfn_t gfn, uint64_t count, unsigned int ac
     return rc;
 }
 
-int p2m_unmap_exact(struct p2m *p2m, gfn_t gfn, mfn_t m, enum p2m_type type)
+/* What pt_take() leaves to its caller; the references of a batch wait for its flush. */
+static always_inline void p2m_taken(struct p2m *p2m, gfn_t gfn, const struct pt_leaf *leaf)
+    REQUIRES(p2m->lock)
+{
+    bool counted = ((P2M_COUNTED >> PT_SOFT_OF(leaf->attr)) & 1U) != 0;
+
+    if (unlikely(p2m_is_batching(p2m))) {
+        (void)p2m_budget(p2m);
+        pt_note(&p2m->pt, gfn.n, 1, false);
+        if (counted) {
+            p2m->dropped[p2m->nr_dropped++] = mfn(leaf->target);
+        }
+        return;
+    }
+    arch_p2m_flush_range(p2m, gfn, 1);
+    store_release(&p2m->generation, p2m->generation + 1); /* as in p2m_flush() */
+    if (counted) {
+        page_put(mfn(leaf->target));
+    }
+}
+
+static noinline int p2m_unmap_locked(struct p2m *p2m, gfn_t gfn) REQUIRES(p2m->lock)
 {
     struct pt_job job = {.frame = gfn.n, .count = 1};
+    int rc;
+
+    do {
+        job.budget = p2m_budget(p2m);
+        rc = pt_unmap(&p2m->pt, &job);
+    } while (rc == 0 && job.count != 0);
+    p2m_commit(p2m);
+    return rc;
+}
+
+static always_inline int p2m_take(struct p2m *p2m, gfn_t gfn, mfn_t m, uint32_t types)
+{
     struct pt_leaf leaf;
     int rc = -ENOENT;
 
     spin_lock(&p2m->lock);
-    if (!p2m->dying && pt_lookup(&p2m->pt, gfn.n, &leaf) && leaf.target == m.n &&
-        PT_SOFT_OF(leaf.attr) == type) {
-        job.budget = p2m_budget(p2m);
-        rc = pt_unmap(&p2m->pt, &job);
-        p2m_commit(p2m);
+    if (likely(!p2m->dying)) {
+        rc = pt_take(&p2m->pt, gfn.n, m.n, types, &leaf);
+        if (likely(rc == 0)) {
+            p2m_taken(p2m, gfn, &leaf);
+        } else if (rc > 0) {
+            rc = p2m_unmap_locked(p2m, gfn);
+        }
     }
     spin_unlock(&p2m->lock);
     return rc;
+}
+
+int p2m_unmap_exact(struct p2m *p2m, gfn_t gfn, mfn_t m, enum p2m_type type)
+{
+    return mfn_is_valid_value(m) ? p2m_take(p2m, gfn, m, 1U << type) : -ENOENT;
+}
+
+int p2m_unmap_memory(struct p2m *p2m, gfn_t gfn)
+{
+    return p2m_take(p2m, gfn, mfn(PT_ANY), ~(1U << P2M_MMIO));
 }
 
 void p2m_batch_begin(struct p2m *p2m)

@@ -55,19 +55,6 @@ static always_inline void pt_sync(const struct pt *pt, const uint64_t *first, un
     }
 }
 
-/* Adds to the pending flush. */
-static always_inline void pt_note(struct pt *pt, uint64_t frame, uint64_t count, bool tables)
-{
-    if (pt->flush_end == 0) {
-        pt->flush_start = frame;
-        pt->flush_end = frame + count;
-    } else {
-        pt->flush_start = MIN(pt->flush_start, frame);
-        pt->flush_end = MAX(pt->flush_end, frame + count);
-    }
-    pt->flush_tables |= tables;
-}
-
 static always_inline void pt_spend(struct pt_job *job, uint64_t n)
 {
     job->budget -= (uint32_t)MIN(n, job->budget);
@@ -97,3 +84,4 @@ void pt_unlink(struct pt *pt, uint64_t *table);
 void pt_fill(uint64_t *table, uint64_t first, uint64_t step);
 bool pt_is_uniform(const uint64_t *table, uint64_t step);
 bool pt_is_empty(const uint64_t *table);
+bool pt_is_alone(const uint64_t *entry);

@@ -130,3 +130,17 @@ bool pt_is_empty(const uint64_t *table)
     }
     return true;
 }
+
+/* Whether its table maps nothing else. */
+bool pt_is_alone(const uint64_t *entry)
+{
+    const uint64_t *table = (const uint64_t *)((uintptr_t)entry & PAGE_MASK);
+    unsigned int own = (unsigned int)(entry - table);
+
+    for (unsigned int i = 0; i < PT_ENTRIES; i++) {
+        if (table[i] != 0 && i != own) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -44,6 +44,8 @@ static always_inline bool pt_walk_lookup(const struct pt_format *f, const struct
     return true;
 }
 
+#include "walk_page.h"
+
 /* ---- Slow paths ------------------------------------------------------------------------------ */
 
 static noinline void pt_report(const struct pt_format *f, struct pt *pt, uint64_t frame,
@@ -296,38 +298,6 @@ static always_inline unsigned int pt_best_level(const struct pt_job *job, unsign
     return level;
 }
 
-/*
- * The most frequent map: one page into a hole of a table that is there, and not its last entry
- * (which may make the table uniform). False: not that; nothing was done.
- */
-static always_inline bool pt_map_page(const struct pt_format *f, struct pt *pt, struct pt_job *job)
-{
-    unsigned int shift = pt->root_shift;
-    uint64_t *entry = &pt->root[job->frame >> shift];
-
-    if (job->count != 1 || job->budget == 0 || pt->flush_end != 0 ||
-        (job->frame + 1) % PT_ENTRIES == 0) {
-        return false;
-    }
-    while (shift != 0) {
-        if (f->kind(*entry, shift) != PT_TABLE) {
-            return false;
-        }
-        shift -= PT_ENTRIES_SHIFT;
-        entry = pt_table_at(pt, pt_target(f, *entry)) + (job->frame >> shift) % PT_ENTRIES;
-    }
-    if (*entry != 0) {
-        return false;
-    }
-    pt_write(entry, f->leaf(job->target, job->attr, 0));
-    pt_sync(pt, entry, 1);
-    job->count = 0;
-    job->frame++;
-    job->target++;
-    job->budget--;
-    return true;
-}
-
 static noinline int pt_map_any(const struct pt_format *f, struct pt *pt, struct pt_job *job)
 {
     const unsigned int max_level = MIN(job->max_level, pt->max_level);
@@ -424,14 +394,6 @@ static always_inline uint64_t pt_change_run(const struct pt_format *f, struct pt
     return changed ? i : 0;
 }
 
-/* True when the run's neighbours show that its table still maps something. */
-static always_inline bool pt_has_neighbour(const uint64_t *entry, uint64_t n)
-{
-    uint64_t index = ((uintptr_t)entry / sizeof(*entry)) % PT_ENTRIES;
-
-    return (index != 0 && entry[-1] != 0) || (index + n < PT_ENTRIES && entry[n] != 0);
-}
-
 static always_inline int pt_walk_change(const struct pt_format *f, struct pt *pt,
                                         struct pt_job *job, bool clear)
 {
@@ -493,6 +455,11 @@ static always_inline int pt_walk_change(const struct pt_format *f, struct pt *pt
     {                                                                                              \
         return pt_walk_change(&(fmt), pt, job, false);                                             \
     }                                                                                              \
+    static int ops##_take(struct pt *pt, uint64_t frame, uint64_t target, uint32_t types,          \
+                          struct pt_leaf *leaf)                                                    \
+    {                                                                                              \
+        return pt_take_page(&(fmt), pt, frame, target, types, leaf);                               \
+    }                                                                                              \
     static bool ops##_lookup(const struct pt *pt, uint64_t frame, struct pt_leaf *leaf)            \
     {                                                                                              \
         return pt_walk_lookup(&(fmt), pt, frame, leaf);                                            \
@@ -503,5 +470,6 @@ static always_inline int pt_walk_change(const struct pt_format *f, struct pt *pt
         .map = ops##_map,                                                                          \
         .unmap = ops##_unmap,                                                                      \
         .protect = ops##_protect,                                                                  \
+        .take = ops##_take,                                                                        \
         .lookup = ops##_lookup,                                                                    \
     }

@@ -14,6 +14,18 @@ int guest_copy_in(void *dst, guest_ptr_t src, size_t n) must_check;
 int guest_copy_out(guest_ptr_t dst, const void *src, size_t n) must_check;
 int guest_clear(guest_ptr_t dst, size_t n) must_check;
 
+/*
+ * An argument that goes in and comes out, for one translation: few words in one page of the
+ * domain's own. The page is held in between, so no preemption check may be; own, so that a write
+ * cannot reach what the guest has given back to another meanwhile. False: as above instead.
+ */
+struct guest_window {
+    mfn_t frame;
+    unsigned int offset;
+};
+bool guest_window_in(struct guest_window *w, void *dst, guest_ptr_t src, size_t n) must_check;
+void guest_window_out(const struct guest_window *w, const void *src, size_t n);
+
 /* ptr + index * size with overflow checked: false when it wraps. */
 bool guest_ptr_index(guest_ptr_t base, uint64_t index, size_t size, guest_ptr_t *out) must_check;
 

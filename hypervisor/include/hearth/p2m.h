@@ -109,6 +109,8 @@ int p2m_protect_some(struct p2m *p2m, gfn_t gfn, uint64_t count, unsigned int ac
 
 /* Removes the mapping of one gfn only if it maps m with this type: -ENOENT otherwise. */
 int p2m_unmap_exact(struct p2m *p2m, gfn_t gfn, mfn_t m, enum p2m_type type) must_check;
+/* Removes the mapping of one gfn whatever it maps, but for a device: -ENOENT, as for nothing. */
+int p2m_unmap_memory(struct p2m *p2m, gfn_t gfn) must_check;
 
 /* Translation. -ENOENT: nothing mapped; entry->order is then the size of the hole known. */
 int p2m_lookup(struct p2m *p2m, gfn_t gfn, struct p2m_entry *entry) must_check;

@@ -125,6 +125,8 @@ struct pt_ops {
     int (*map)(struct pt *pt, struct pt_job *job);
     int (*unmap)(struct pt *pt, struct pt_job *job);
     int (*protect)(struct pt *pt, struct pt_job *job);
+    int (*take)(struct pt *pt, uint64_t frame, uint64_t target, uint32_t types,
+                struct pt_leaf *leaf);
     bool (*lookup)(const struct pt *pt, uint64_t frame, struct pt_leaf *leaf);
 };
 
@@ -153,6 +155,19 @@ static inline void pt_flush(struct pt *pt)
     if (pt->flush_end != 0) {
         pt_flush_pending(pt);
     }
+}
+
+/* Adds to the pending flush; `tables`: see pt_env.flush. */
+static always_inline void pt_note(struct pt *pt, uint64_t frame, uint64_t count, bool tables)
+{
+    if (pt->flush_end == 0) {
+        pt->flush_start = frame;
+        pt->flush_end = frame + count;
+    } else {
+        pt->flush_start = MIN(pt->flush_start, frame);
+        pt->flush_end = MAX(pt->flush_end, frame + count);
+    }
+    pt->flush_tables |= tables;
 }
 
 /* Hearth now sees table memory elsewhere (early tables, after the switch to the direct map). */
@@ -187,6 +202,19 @@ static inline must_check int pt_map(struct pt *pt, struct pt_job *job)
 static inline must_check int pt_unmap(struct pt *pt, struct pt_job *job)
 {
     return pt->ops->unmap(pt, job);
+}
+
+/*
+ * Removes one page, and says what it was, when its soft type is in `types` (bit n: soft type n) and
+ * it stands on `target`, unless that is PT_ANY. Nothing is pending for it and nothing is reported:
+ * the caller flushes it. -ENOENT: nothing like that is there. 1: it is, and pt_unmap() must do it
+ * (a block, or the last page of a table).
+ */
+#define PT_ANY UINT64_MAX
+static inline must_check int pt_take(struct pt *pt, uint64_t frame, uint64_t target, uint32_t types,
+                                     struct pt_leaf *leaf)
+{
+    return pt->ops->take(pt, frame, target, types, leaf);
 }
 
 /* Sets the access bits of what is mapped; type and target stay. Leaves the flush pending. */
