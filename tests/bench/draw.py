@@ -4,6 +4,7 @@
 from xml.sax.saxutils import escape
 
 import figures
+import flat
 
 XEN = "#8a94a6"
 HEARTH = "#d9622b"
@@ -122,6 +123,46 @@ def growth(kind, curves, path):
     canvas.write(path)
 
 
+def sparkline(canvas, box, curves, most):
+    """Costs relative to the first, as lines in a box (left, right, top, bottom) from 0 to most."""
+    left, right, top, bottom = box
+    canvas.line([(left, bottom), (right, bottom)], GRID)
+    for colour, values in curves:
+        points = [(left + (right - left) * i / (len(values) - 1),
+                   bottom - (bottom - top) * min(v / values[0] / most, 1))
+                  for i, v in enumerate(values)]
+        canvas.line(points, colour, 2)
+        canvas.dot(*points[-1], colour)
+
+
+def flatness(results, path):
+    """A grid: an operation in each row, what there is more of in each column."""
+    left, width, step, top = 240, 210, 62, 112
+    rows = list(flat.OPERATIONS)
+    canvas = Canvas(left + width * len(flat.KINDS) + 20, top + step * len(rows) + 16,
+                    "Costs while there is more of something else")
+    canvas.text(24, 34, "Costs while there is more of something else", "t")
+    canvas.text(24, 56, "instructions relative to the first step; scale from 0 to 2; flat is good;"
+                " at the right: Hearth, a decade", "s")
+    canvas.line([(24, 72), (44, 72)], XEN, 3)
+    canvas.text(50, 76, "Xen", "s")
+    canvas.line([(90, 72), (110, 72)], HEARTH, 3)
+    canvas.text(116, 76, "Hearth", "s")
+    for j, (kind, (_, steps)) in enumerate(flat.KINDS.items()):
+        x = left + width * j
+        canvas.text(x, top - 12, f"{steps[0]} to {steps[-1]:,} {kind}", "b")
+        for i, name in enumerate(rows):
+            y = top + step * i
+            curves = [(colour, results["flat"][side][kind][name])
+                      for side, colour in (("xen", XEN), ("hearth", HEARTH))
+                      if name in results["flat"][side].get(kind, {})]
+            sparkline(canvas, (x, x + 120, y, y + step - 16), curves, 2)
+            if j == 0:
+                canvas.text(left - 16, y + 30, flat.OPERATIONS[name][0], "e")
+            canvas.text(x + 132, y + 30, f"{flat.per_decade(kind, curves[-1][1]):+.1f} %", "s")
+    canvas.write(path)
+
+
 def all_figures(results, folder):
     folder.mkdir(parents=True, exist_ok=True)
     ratios(results, folder / "ratios.svg")
@@ -131,3 +172,5 @@ def all_figures(results, folder):
                   if results["growth"][side].get(kind)]
         if curves:
             growth(kind, curves, folder / f"growth-{kind}.svg")
+    if results["flat"]["hearth"]:
+        flatness(results, folder / "growth-operations.svg")

@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import draw  # noqa: E402
 import figures  # noqa: E402
+import flat  # noqa: E402
 import machine  # noqa: E402
 
 PARTS = {
@@ -61,6 +62,17 @@ def measure_growth(hypervisor, kinds, troubles):
                 break
         say(f"  {hypervisor.name:7} growth {kind}")
     return curves
+
+
+def measure_flat(hypervisor, troubles):
+    costs = {}
+    for kind in flat.KINDS:
+        try:
+            costs[kind] = flat.measure(hypervisor, kind)
+        except machine.Trouble as trouble:
+            troubles.append(f"{hypervisor.name} more {kind}: {trouble}")
+        say(f"  {hypervisor.name:7} more {kind}{'' if kind in costs else ' FAILED'}")
+    return costs
 
 
 def show(value, unit):
@@ -125,7 +137,7 @@ def arguments():
     parser.add_argument("--xen-only", action="store_true", help="leave Hearth out")
     parser.add_argument("--hearth-only", action="store_true", help="leave Xen out")
     parser.add_argument("--quick", action="store_true", help="no growth curves")
-    parser.add_argument("--only", action="append", choices=[*PARTS, "growth"],
+    parser.add_argument("--only", action="append", choices=[*PARTS, "growth", "flat"],
                         help="just this part (may be given again)")
     parser.add_argument("--keep-figures", action="store_true", help="do not touch docs/figures")
     return parser.parse_args()
@@ -143,7 +155,8 @@ def hypervisors(args):
 
 
 def finish(results, troubles, args):
-    text = "\n".join(table(results) + details(results) + growth_lines(results))
+    text = "\n".join(table(results) + details(results) + growth_lines(results) +
+                     flat.lines(results["flat"]))
     print(text)
     machine.OUT.mkdir(parents=True, exist_ok=True)
     (machine.OUT / "results.json").write_text(json.dumps(results, indent=1) + "\n")
@@ -156,6 +169,7 @@ def finish(results, troubles, args):
         return 2
     missed = [f.title for f in figures.FIGURES if figures.verdict(
         f, None, results["hearth"].get(f.key, {}).get("value")) == "MISSED"]
+    missed += flat.misses(results["flat"]["hearth"])
     dirty = [s for s in ("hearth",) if not results[s].get("scrub", {"clean": True})["clean"]]
     return 1 if missed or dirty else 0
 
@@ -166,14 +180,18 @@ def main():
     parts = [p for p in PARTS if not args.only or p in args.only]
     grow = list(figures.GROWTH) if (not args.quick and not args.only) or \
         "growth" in (args.only or []) else []
+    with_flat = (not args.quick and not args.only) or "flat" in (args.only or [])
     machine.OUT.mkdir(parents=True, exist_ok=True)
     version = subprocess.run(["qemu-system-aarch64", "--version"], capture_output=True, text=True,
                              check=True).stdout.splitlines()[0]
-    results = {"qemu": version, "xen": {}, "hearth": {}, "growth": {"xen": {}, "hearth": {}}}
+    results = {"qemu": version, "xen": {}, "hearth": {}, "growth": {"xen": {}, "hearth": {}},
+               "flat": {"xen": {}, "hearth": {}}}
     troubles = []
     for hypervisor in chosen:
         results[hypervisor.name] = measure(hypervisor, parts, troubles)
         results["growth"][hypervisor.name] = measure_growth(hypervisor, grow, troubles)
+        if with_flat:
+            results["flat"][hypervisor.name] = measure_flat(hypervisor, troubles)
     return finish(results, troubles, args)
 
 

@@ -129,6 +129,21 @@ static void random_change(uint64_t start, uint64_t count, bool clear)
     }
 }
 
+/* One page into a hole, or refused. */
+static void random_put(uint64_t at)
+{
+    uint32_t attr = PT_R | (uint32_t)random_below(4) << 1;
+    bool done = pt_put(&r.pt, at, at + 3, attr);
+
+    assert_true(!done || model[at] == NOTHING);
+    if (done) {
+        model[at] = (at + 3) << 6 | attr;
+    }
+    record_check_coherent(&r);
+    assert_false(pt_put(&r.pt, r.pt.frames, at, attr));
+    assert_false(pt_put(&r.pt, at, 1UL << r.pt.ops->format->target_bits, attr));
+}
+
 /* One page, as its mapping is or is not. Soft type 2 is never asked for. */
 static void random_take(uint64_t at)
 {
@@ -177,6 +192,7 @@ static void random_run(const struct pt_ops *ops, unsigned int bits)
         case 3:
             for (unsigned int i = 0; i < 8; i++) {
                 random_take((start + random_below(4)) % FRAMES);
+                random_put((start + random_below(4)) % FRAMES);
             }
             break;
         default:

@@ -61,7 +61,8 @@ static void grant_handle_free(struct grant_table *t, struct grant_map *m, uint32
 }
 
 /* Pins, references and maps; the handle is the caller's, not yet live. */
-static int16_t grant_map_frame(struct domain *d, struct grant_map *m, bool write, mfn_t *frame)
+static always_inline int16_t grant_map_frame(struct domain *d, struct grant_map *m, bool write,
+                                             mfn_t *frame)
 {
     unsigned int access = write ? P2M_RW : P2M_R;
     int16_t status = grant_pin(d, m->granter, m->ref, write, frame);
@@ -189,6 +190,8 @@ int grant_map_restore(struct domain *d, uint32_t handle, struct domain *granter,
 /* What is left to do for a handle after the flush. */
 struct grant_unmapped {
     struct grant_map *map;
+    union guest_grant_entry *shared; /* NULL: there is none, which a live handle cannot have */
+    struct grant_active *active;
     uint32_t handle;
     bool write;
 };
@@ -197,37 +200,40 @@ struct grant_unmapped {
  * Claims a live handle and removes its mapping. The mapping may be gone by other means
  * (remove_from_physmap, something else mapped there): the handle then ends all the same.
  */
-static bool grant_unmap_claim(struct domain *d, uint32_t handle, struct grant_unmapped *u)
+static always_inline bool grant_unmap_claim(struct domain *d, struct grant_map *m, uint32_t handle,
+                                            struct grant_unmapped *u)
 {
-    struct grant_map *m = grant_map_at(d->grants, handle);
-    uint32_t state = m != NULL ? READ_ONCE(m->state) : GRANT_MAP_FREE;
-    union guest_grant_entry *shared;
-    struct grant_active *active;
+    uint32_t state = READ_ONCE(m->state);
 
     if ((state & GRANT_MAP_LIVE) == 0 || !atomic_cas(&m->state, &state, GRANT_MAP_BUSY)) {
         return false;
     }
-    *u = (struct grant_unmapped){
-        .map = m, .handle = handle, .write = (state & GRANT_MAP_WRITE) != 0};
-    if (grant_entry(m->granter->grants, m->ref, &shared, &active)) {
+    u->map = m;
+    u->handle = handle;
+    u->write = (state & GRANT_MAP_WRITE) != 0;
+    if (likely(grant_entry(m->granter->grants, m->ref, &u->shared, &u->active))) {
         /* Pinned by this handle, so mfn is stable. -ENOENT is the case above. */
-        int rc = p2m_unmap_exact(d->p2m[0], m->gfn, active->mfn, P2M_GRANT);
+        int rc = p2m_unmap_exact(d->p2m[0], m->gfn, u->active->mfn, P2M_GRANT);
 
         ASSERT(rc == 0 || rc == -ENOENT || READ_ONCE(d->life) != DOMAIN_ALIVE);
         (void)rc;
+    } else {
+        u->shared = NULL;
     }
     return true;
 }
 
 /* After the flush: the granter may have its page back. */
-static void grant_unmap_complete(struct domain *d, const struct grant_unmapped *u)
+static always_inline void grant_unmap_complete(struct domain *d, const struct grant_unmapped *u)
 {
-    grant_unpin(u->map->granter, u->map->ref, u->write);
+    if (likely(u->shared != NULL)) {
+        grant_unpin_entry(u->map->granter, u->shared, u->active, u->write);
+    }
     grant_handle_free(d->grants, u->map, u->handle);
 }
 
-static int16_t grant_unmap_one(struct domain *d, const struct grant_unmap_arg *a,
-                               struct grant_unmapped *u, unsigned int *count)
+static always_inline int16_t grant_unmap_one(struct domain *d, const struct grant_unmap_arg *a,
+                                             struct grant_unmapped *u, unsigned int *count)
 {
     struct grant_map *m = grant_map_at(d->grants, a->handle);
 
@@ -240,34 +246,45 @@ static int16_t grant_unmap_one(struct domain *d, const struct grant_unmap_arg *a
     if (!gfn_eq(gaddr_to_gfn(gaddr(a->host_addr)), m->gfn)) {
         return GNTST_GENERAL_ERROR;
     }
-    if (!grant_unmap_claim(d, a->handle, &u[*count])) {
+    if (!grant_unmap_claim(d, m, a->handle, u)) {
         return GNTST_BAD_HANDLE;
     }
     (*count)++;
     return GNTST_OKAY;
 }
 
+static noinline void grant_unmap_batch(struct domain *d, struct grant_unmap_arg *a, unsigned int n)
+{
+    struct grant_unmapped u[GRANT_BATCH];
+    unsigned int count = 0;
+
+    p2m_batch_begin(d->p2m[0]);
+    for (unsigned int i = 0; i < n; i++) {
+        a[i].status = grant_unmap_one(d, &a[i], &u[count], &count);
+    }
+    p2m_batch_end(d->p2m[0]);
+    for (unsigned int i = 0; i < count; i++) {
+        grant_unmap_complete(d, &u[i]);
+    }
+}
+
 int grant_op_unmap(struct vcpu *v, struct grant_unmap_arg *a, unsigned int n, enum xsm_hook hook)
 {
     struct domain *d = v->domain;
-    struct grant_unmapped u[GRANT_BATCH];
+    struct grant_unmapped u;
     unsigned int count = 0;
     int rc = xsm_check(hook, d, NULL);
 
     if (rc != 0) {
         return rc;
     }
-    if (n > 1) {
-        p2m_batch_begin(d->p2m[0]);
+    if (n != 1) {
+        grant_unmap_batch(d, a, n);
+        return 0;
     }
-    for (unsigned int i = 0; i < n; i++) {
-        a[i].status = grant_unmap_one(d, &a[i], u, &count);
-    }
-    if (n > 1) {
-        p2m_batch_end(d->p2m[0]);
-    }
-    for (unsigned int i = 0; i < count; i++) {
-        grant_unmap_complete(d, &u[i]);
+    a->status = grant_unmap_one(d, a, &u, &count);
+    if (count != 0) {
+        grant_unmap_complete(d, &u);
     }
     return 0;
 }
@@ -294,7 +311,9 @@ int grant_domain_release_mappings(struct domain *d)
 
         p2m_batch_begin(d->p2m[0]);
         for (unsigned int i = 0; i < GRANT_BATCH && t->release_next < t->nr_maps; i++) {
-            count += grant_unmap_claim(d, t->release_next++, &u[count]);
+            uint32_t handle = t->release_next++;
+
+            count += grant_unmap_claim(d, grant_map_at(t, handle), handle, &u[count]);
         }
         p2m_batch_end(d->p2m[0]);
         for (unsigned int i = 0; i < count; i++) {

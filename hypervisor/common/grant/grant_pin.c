@@ -118,15 +118,11 @@ int16_t grant_pin(const struct domain *user, struct domain *granter, grant_ref_t
 }
 
 /* The reverse; no CPU may use the frame through this pin any more (TLBs are flushed). */
-void grant_unpin(struct domain *granter, grant_ref_t ref, bool write)
+void grant_unpin_entry(struct domain *granter, union guest_grant_entry *shared,
+                       struct grant_active *active, bool write)
 {
-    union guest_grant_entry *shared;
-    struct grant_active *active;
     mfn_t m = INVALID_MFN;
 
-    if (!grant_entry(granter->grants, ref, &shared, &active)) {
-        return; /* pinned entries do not go: tables only grow */
-    }
     spin_lock(&active->lock);
     if (write) {
         active->writers--;
@@ -143,5 +139,16 @@ void grant_unpin(struct domain *granter, grant_ref_t ref, bool write)
     if (mfn_is_valid_value(m)) {
         page_put(m);
         domain_put(granter);
+    }
+}
+
+void grant_unpin(struct domain *granter, grant_ref_t ref, bool write)
+{
+    union guest_grant_entry *shared;
+    struct grant_active *active;
+
+    /* Pinned entries do not go: tables only grow. */
+    if (grant_entry(granter->grants, ref, &shared, &active)) {
+        grant_unpin_entry(granter, shared, active, write);
     }
 }

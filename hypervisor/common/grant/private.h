@@ -142,6 +142,8 @@ static inline struct grant_map *grant_map_at(const struct grant_table *t, uint32
 int16_t grant_pin(const struct domain *user, struct domain *granter, grant_ref_t ref, bool write,
                   mfn_t *frame) must_check;
 void grant_unpin(struct domain *granter, grant_ref_t ref, bool write);
+void grant_unpin_entry(struct domain *granter, union guest_grant_entry *shared,
+                       struct grant_active *active, bool write);
 
 /* grant_map.c */
 bool grant_maps_frame(const struct grant_table *t, mfn_t frame, uint32_t *cursor, bool *found);

@@ -87,6 +87,11 @@ static bool p2m_access_is_valid(unsigned int access)
     return (access & P2M_R) != 0 && (access & ~P2M_RWX) == 0;
 }
 
+static always_inline uint32_t p2m_attr(enum p2m_type type, unsigned int access)
+{
+    return access | PT_SOFT(type) | (type == P2M_MMIO ? PT_DEVICE : 0);
+}
+
 /* The job of a map; -EINVAL for what the page-table code does not check. */
 static always_inline int p2m_map_job(struct pt_job *job, gfn_t gfn, mfn_t mfn, uint64_t count,
                                      enum p2m_type type, unsigned int access)
@@ -100,10 +105,28 @@ static always_inline int p2m_map_job(struct pt_job *job, gfn_t gfn, mfn_t mfn, u
         .frame = gfn.n,
         .target = mfn.n,
         .count = count,
-        .attr = access | PT_SOFT(type) | (type == P2M_MMIO ? PT_DEVICE : 0),
+        .attr = p2m_attr(type, access),
         .max_level = counted ? 0 : 2,
     };
     return 0;
+}
+
+/* The most frequent map; false: nothing was done, the long way may. */
+static always_inline bool p2m_map_page(struct p2m *p2m, gfn_t gfn, mfn_t mfn, enum p2m_type type,
+                                       unsigned int access)
+{
+    bool mapped;
+
+    if (unlikely(!p2m_access_is_valid(access))) {
+        return false;
+    }
+    spin_lock(&p2m->lock);
+    mapped = likely(!p2m->dying) && pt_put(&p2m->pt, gfn.n, mfn.n, p2m_attr(type, access));
+    if (mapped && gfn.n > p2m->highest_gfn) {
+        p2m->highest_gfn = gfn.n;
+    }
+    spin_unlock(&p2m->lock);
+    return mapped;
 }
 
 /* One locked section. */
@@ -136,8 +159,8 @@ int p2m_map_some(struct p2m *p2m, gfn_t gfn, mfn_t mfn, uint64_t count, enum p2m
     return rc;
 }
 
-int p2m_map(struct p2m *p2m, gfn_t gfn, mfn_t mfn, uint64_t count, enum p2m_type type,
-            unsigned int access)
+static noinline int p2m_map_any(struct p2m *p2m, gfn_t gfn, mfn_t mfn, uint64_t count,
+                                enum p2m_type type, unsigned int access)
 {
     struct pt_job job;
     int rc = p2m_map_job(&job, gfn, mfn, count, type, access);
@@ -149,6 +172,15 @@ int p2m_map(struct p2m *p2m, gfn_t gfn, mfn_t mfn, uint64_t count, enum p2m_type
         rc = p2m_map_step(p2m, &job);
     } while (rc == 0 && job.count != 0);
     return rc;
+}
+
+int p2m_map(struct p2m *p2m, gfn_t gfn, mfn_t mfn, uint64_t count, enum p2m_type type,
+            unsigned int access)
+{
+    if (likely(count == 1) && likely(p2m_map_page(p2m, gfn, mfn, type, access))) {
+        return 0;
+    }
+    return p2m_map_any(p2m, gfn, mfn, count, type, access);
 }
 
 static always_inline int p2m_unmap_step(struct p2m *p2m, struct pt_job *job)

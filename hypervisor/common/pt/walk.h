@@ -340,9 +340,6 @@ static always_inline int pt_walk_map(const struct pt_format *f, struct pt *pt, s
         (job->attr & (~PT_ATTR_MASK | PT_R)) != PT_R) {
         return -EINVAL;
     }
-    if (likely(pt_map_page(f, pt, job))) {
-        return 0;
-    }
     return pt_map_any(f, pt, job);
 }
 
@@ -455,6 +452,10 @@ static always_inline int pt_walk_change(const struct pt_format *f, struct pt *pt
     {                                                                                              \
         return pt_walk_change(&(fmt), pt, job, false);                                             \
     }                                                                                              \
+    static bool ops##_put(struct pt *pt, uint64_t frame, uint64_t target, uint32_t attr)           \
+    {                                                                                              \
+        return pt_put_page(&(fmt), pt, frame, target, attr);                                       \
+    }                                                                                              \
     static int ops##_take(struct pt *pt, uint64_t frame, uint64_t target, uint32_t types,          \
                           struct pt_leaf *leaf)                                                    \
     {                                                                                              \
@@ -470,6 +471,7 @@ static always_inline int pt_walk_change(const struct pt_format *f, struct pt *pt
         .map = ops##_map,                                                                          \
         .unmap = ops##_unmap,                                                                      \
         .protect = ops##_protect,                                                                  \
+        .put = ops##_put,                                                                          \
         .take = ops##_take,                                                                        \
         .lookup = ops##_lookup,                                                                    \
     }

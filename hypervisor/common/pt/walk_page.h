@@ -7,34 +7,33 @@
 #include <hearth/errno.h>
 
 /*
- * The most frequent map: one page into a hole of a table that is there, and not its last entry
- * (which may make the table uniform). False: not that; nothing was done.
+ * pt_put(): see <hearth/pt.h>. Not the last entry of its table, which may make the table uniform,
+ * and not while a flush is pending: what it covers may still be cached.
  */
-static always_inline bool pt_map_page(const struct pt_format *f, struct pt *pt, struct pt_job *job)
+static always_inline bool pt_put_page(const struct pt_format *f, struct pt *pt, uint64_t frame,
+                                      uint64_t target, uint32_t attr)
 {
     unsigned int shift = pt->root_shift;
-    uint64_t *entry = &pt->root[job->frame >> shift];
+    uint64_t *entry = &pt->root[frame >> shift];
 
-    if (job->count != 1 || job->budget == 0 || pt->flush_end != 0 ||
-        (job->frame + 1) % PT_ENTRIES == 0) {
+    if (unlikely(frame >= pt->frames || target >> f->target_bits != 0 ||
+                 (frame + 1) % PT_ENTRIES == 0 || pt->flush_end != 0)) {
         return false;
     }
     while (shift != 0) {
-        if (f->kind(*entry, shift) != PT_TABLE) {
+        uint64_t link = *entry;
+
+        if (unlikely(f->kind(link, shift) != PT_TABLE)) {
             return false;
         }
         shift -= PT_ENTRIES_SHIFT;
-        entry = pt_table_at(pt, pt_target(f, *entry)) + (job->frame >> shift) % PT_ENTRIES;
+        entry = pt_table_at(pt, pt_target(f, link)) + (frame >> shift) % PT_ENTRIES;
     }
-    if (*entry != 0) {
+    if (unlikely(*entry != 0)) {
         return false;
     }
-    pt_write(entry, f->leaf(job->target, job->attr, 0));
+    pt_write(entry, f->leaf(target, attr, 0));
     pt_sync(pt, entry, 1);
-    job->count = 0;
-    job->frame++;
-    job->target++;
-    job->budget--;
     return true;
 }
 

@@ -125,6 +125,7 @@ struct pt_ops {
     int (*map)(struct pt *pt, struct pt_job *job);
     int (*unmap)(struct pt *pt, struct pt_job *job);
     int (*protect)(struct pt *pt, struct pt_job *job);
+    bool (*put)(struct pt *pt, uint64_t frame, uint64_t target, uint32_t attr);
     int (*take)(struct pt *pt, uint64_t frame, uint64_t target, uint32_t types,
                 struct pt_leaf *leaf);
     bool (*lookup)(const struct pt *pt, uint64_t frame, struct pt_leaf *leaf);
@@ -202,6 +203,15 @@ static inline must_check int pt_map(struct pt *pt, struct pt_job *job)
 static inline must_check int pt_unmap(struct pt *pt, struct pt_job *job)
 {
     return pt->ops->unmap(pt, job);
+}
+
+/*
+ * The most frequent map: one page into a hole of a table that is there, attr with PT_R. False when
+ * it is not that simple, or an argument is out of range: nothing was done, pt_map() may.
+ */
+static inline must_check bool pt_put(struct pt *pt, uint64_t frame, uint64_t target, uint32_t attr)
+{
+    return pt->ops->put(pt, frame, target, attr);
 }
 
 /*
