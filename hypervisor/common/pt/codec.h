@@ -84,4 +84,4 @@ void pt_unlink(struct pt *pt, uint64_t *table);
 void pt_fill(uint64_t *table, uint64_t first, uint64_t step);
 bool pt_is_uniform(const uint64_t *table, uint64_t step);
 bool pt_is_empty(const uint64_t *table);
-bool pt_is_alone(const uint64_t *entry);
+bool pt_is_alone(struct pt *pt, const uint64_t *entry);

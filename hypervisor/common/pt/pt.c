@@ -48,6 +48,7 @@ void pt_rebase(struct pt *pt, uint64_t virt_offset)
 {
     pt->root = (uint64_t *)(uintptr_t)(pt_root_paddr(pt).a + virt_offset);
     pt->virt_offset = virt_offset;
+    pt->seen = NULL;
 }
 
 void pt_flush_pending(struct pt *pt)
@@ -131,14 +132,22 @@ bool pt_is_empty(const uint64_t *table)
     return true;
 }
 
-/* Whether its table maps nothing else. */
-bool pt_is_alone(const uint64_t *entry)
+/*
+ * Whether its table maps nothing else. The entry that showed the contrary is remembered: whoever
+ * takes pages one after the other asks about one table again and again.
+ */
+bool pt_is_alone(struct pt *pt, const uint64_t *entry)
 {
     const uint64_t *table = (const uint64_t *)((uintptr_t)entry & PAGE_MASK);
-    unsigned int own = (unsigned int)(entry - table);
+    const uint64_t *seen = pt->seen;
 
+    /* It is looked at only when it is in this table, which is in use. */
+    if (((uintptr_t)seen & PAGE_MASK) == (uintptr_t)table && seen != entry && *seen != 0) {
+        return false;
+    }
     for (unsigned int i = 0; i < PT_ENTRIES; i++) {
-        if (table[i] != 0 && i != own) {
+        if (table[i] != 0 && &table[i] != entry) {
+            pt->seen = &table[i];
             return false;
         }
     }

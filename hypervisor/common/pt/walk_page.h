@@ -66,7 +66,7 @@ static always_inline int pt_take_page(const struct pt_format *f, struct pt *pt, 
         (target != PT_ANY && target != leaf->target)) {
         return -ENOENT;
     }
-    if (unlikely(shift != 0) || (!pt_has_neighbour(entry, 1) && pt_is_alone(entry))) {
+    if (unlikely(shift != 0) || (!pt_has_neighbour(entry, 1) && pt_is_alone(pt, entry))) {
         return 1;
     }
     leaf->level = 0;

@@ -98,8 +98,9 @@ struct pt {
     uint32_t breaks;      /* odd while a live mapping is broken to be made again */
     uint64_t flush_start; /* pending flush: [start, end), end 0 when none is due */
     uint64_t flush_end;
-    uint64_t unlinked;  /* tables to be freed after it, chained in their first word; 0 ends */
-    uint64_t destroyed; /* pt_destroy() came this far */
+    uint64_t unlinked;    /* tables to be freed after it, chained in their first word; 0 ends */
+    uint64_t destroyed;   /* pt_destroy() came this far */
+    const uint64_t *seen; /* an entry that was live when pt_is_alone() found it, or NULL */
     const struct pt_ops *ops;
     const struct pt_env *env;
     void *arg;
