@@ -161,7 +161,7 @@ def run_xl(hypervisor, plugin=""):
                             initrd=machine.dom0_doing(XL_CREATE),
                             bootargs="console=hvc0 quiet randomize_kstack_offset=off "
                             "xl.do=/bench.sh", dom0_mem="640M", stop=(MARK_END, 1),
-                            timeout=1800, plugin=plugin)
+                            timeout=5400, plugin=plugin)
 
 
 def measure_xl(hypervisor):

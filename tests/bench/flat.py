@@ -9,7 +9,7 @@ import machine
 COUNT = 200
 MOST = 5.0  # % in a decade
 
-# What there is more of: option grow= of the bench kernel, and its steps (tests/guest/bench/growth.c).
+# What there is more of: option grow= of the bench kernel, and its steps (guest/bench/growth.c).
 KINDS = {
     "domains": (1, (1, 4, 16, 64)),
     "grants": (2, (10, 100, 1000, 10000)),

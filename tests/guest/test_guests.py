@@ -204,6 +204,7 @@ def test_life(machine, request, gic, smp):
 def test_share(machine, smp):
     """Weights hold within 2 % with more vCPUs than CPUs, and nobody starves: in instructions on one
     CPU, in time on two."""
-    with machine(gic=3, smp=smp, clock="threads" if smp > 1 else "", dom0=kernel("share", f"cpus={smp}")) as m:
+    clock = "threads" if smp > 1 else ""
+    with machine(gic=3, smp=smp, clock=clock, dom0=kernel("share", f"cpus={smp}")) as m:
         finish(m)
         m.expect_exit(60)
