@@ -160,7 +160,7 @@ def run_xl(hypervisor, plugin=""):
     return machine.run_dom0(hypervisor, "xl", machine.LINUX, memory="2G",
                             initrd=machine.dom0_doing(XL_CREATE),
                             bootargs="console=hvc0 quiet randomize_kstack_offset=off "
-                            "xl.do=/bench.sh", dom0_mem="640M", stop=(MARK_END, 1),
+                            "xl.store=debian xl.do=/bench.sh", dom0_mem="640M", stop=(MARK_END, 1),
                             timeout=5400, plugin=plugin)
 
 

@@ -291,6 +291,15 @@ int xc_interface_close(xc_interface *xch)
     return 0;
 }
 
+int xc_evtchn_status(xc_interface *xch, xc_evtchn_status_t *status)
+{
+    (void)xch;
+    status->status = EVTCHNSTAT_interdomain;
+    status->u.interdomain.dom = (domid_t)(status->port / GUEST_PORTS - 1);
+    status->u.interdomain.port = status->port % GUEST_PORTS;
+    return 0;
+}
+
 int xc_domain_getinfo(xc_interface *xch, uint32_t first, unsigned int max, xc_dominfo_t *info)
 {
     struct found found[64];

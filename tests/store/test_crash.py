@@ -188,6 +188,23 @@ def test_quotas_stay():
         assert daemon.connect().call(CONTROL, "quota") == before and b" 77 " in before
 
 
+def test_ring_after_live_update():
+    """A guest's ring and its watches outlive an update and a crash after it."""
+    from test_update import update  # noqa: PLC0415
+    from store import HEARTH  # noqa: PLC0415
+    with Daemon("hearth") as daemon:
+        guest, boss = with_guest(daemon, 5), daemon.connect()
+        guest.call(WATCH, "control/shutdown", "token")
+        guest.drain()
+        assert update(boss, HEARTH) == "OK"
+        daemon.kill()
+        daemon.start()
+        boss = daemon.connect()
+        boss.write_node("/local/domain/5/control/shutdown", "poweroff")
+        assert guest.packet()[3] == b"control/shutdown\0token\0"
+        assert guest.read_node("/local/domain/5/control/shutdown") == b"poweroff"
+
+
 def test_after_live_update():
     """The new program keeps the store on; so does the old one that takes it back."""
     from test_update import program, update  # noqa: PLC0415

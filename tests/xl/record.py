@@ -12,7 +12,8 @@ from xlhost import HERE, host, run
 
 def main():
     for session in sys.argv[1:]:
-        steps = run(host(session, hypervisor="xen", session=session), timeout=3600)
+        machine = host(session, hypervisor="xen", session=session, store="debian")
+        steps = run(machine, timeout=3600)
         with open(HERE / f"oracle/{session}.txt", "w", encoding="utf-8") as out:
             for step in steps.values():
                 lines = "".join(f"{normal(line)}\n" for line in step.lines)

@@ -3,6 +3,8 @@
 Debian's Xen, but for the differences that are listed with reasons. Xen's side is recorded
 (oracle/commands.txt, by `make xl-oracle`); with SOAK=1 Xen runs too."""
 
+import os
+
 import pytest
 from compare import compare
 from differences import DIFFERENCES
@@ -11,13 +13,17 @@ from xlhost import HERE, SOAK, TOP, host, parse, run
 
 @pytest.fixture(scope="module")
 def hearth():
-    return run(host("commands", hypervisor="hearth", session="commands"), timeout=3600)
+    """With Hearth's store; SOAK=1 STORE=debian: with Debian's."""
+    store = os.environ.get("STORE", "hearth")
+    return run(host("commands", hypervisor="hearth", session="commands", store=store),
+               timeout=3600)
 
 
 @pytest.fixture(scope="module")
 def xen():
     if SOAK:
-        return run(host("commands", hypervisor="xen", session="commands"), timeout=3600)
+        machine = host("commands", hypervisor="xen", session="commands", store="debian")
+        return run(machine, timeout=3600)
     return parse((HERE / "oracle/commands.txt").read_text())
 
 

@@ -46,9 +46,11 @@ def disk(file, serial, snapshot=True):
     return ["-drive", drive, "-device", f"virtio-blk-device,drive={serial},serial={serial}"]
 
 
-def host(name, hypervisor=None, session=None, variables=None, spare=0, bootargs="", **machine):
+def host(name, hypervisor=None, session=None, variables=None, spare=0, bootargs="", store="hearth",
+         **machine):
     """A Machine with the dom0 of mk/xl, which runs session/SESSION.sh with variables, or gives a
-    shell. `spare`: MiB of one more disk, empty."""
+    shell. `spare`: MiB of one more disk, empty. `store`: whose xenstored, hearth's or debian's."""
+    bootargs = f"{bootargs} xl.store={store}".strip()
     folder = BUILD / "xl/runs" / f"{name}-{hypervisor or under_test()}"
     folder.mkdir(parents=True, exist_ok=True)
     disks = disk(STORE, "store")

@@ -217,6 +217,15 @@ static void end_process(int pid, int told)
     }
 }
 
+/* What a stranger was to bind for itself is bound again; who died meanwhile is noticed now. */
+static void hear_of_deaths(void)
+{
+    if (rings_bind_virq() != 0) {
+        log_system("deaths of domains are not heard of any more");
+    }
+    store_check_domains(&server.store);
+}
+
 /* In the guardian. Returns if it has to serve. */
 static void be_guardian(int pid, int told, int64_t deadline)
 {
@@ -230,6 +239,9 @@ static void be_guardian(int pid, int told, int64_t deadline)
     if (server.rings != NULL && rings_renew() != 0) {
         log_system("live update failed, and the rings cannot be mapped again");
         _exit(1);
+    }
+    if (server.rings != NULL && update.foreign) {
+        hear_of_deaths();
     }
     server_new_pid();
     log_system("live update failed: %s Served on by process %d.", why, (int)getpid());

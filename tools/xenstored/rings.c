@@ -536,6 +536,17 @@ uint32_t rings_port(const struct conn *conn)
     return ring->local;
 }
 
+/* The other end of one of our ports; 0: it has none any more, its domain being dead. */
+static uint32_t remote_of(uint32_t local)
+{
+    xc_evtchn_status_t status = {.dom = DOMID_SELF, .port = local};
+
+    return xc_evtchn_status(rings.control, &status) == 0 &&
+                   status.status == EVTCHNSTAT_interdomain
+               ? status.u.interdomain.port
+               : 0;
+}
+
 int rings_adopt(struct store *store, struct domain *domain, uint32_t port, struct conn **out)
 {
     bool dom0 = domain->domid == DOMID_DOM0;
@@ -546,6 +557,7 @@ int rings_adopt(struct store *store, struct domain *domain, uint32_t port, struc
         return page == NULL ? -ENXIO : -ENOMEM;
     }
     *out = domain->conn = ring->port.conn;
+    domain->port = remote_of(port); /* the stream tells ours alone, the journal needs theirs */
     domain->features = ring->page->server_features & FEATURES_ALL;
     /* Cut off before, it stays so. */
     ring->cut = (*out)->broken = ring->page->error != XENSTORE_ERROR_NONE;
