@@ -37,7 +37,7 @@ def test_bad_programs_are_refused(steps):
     assert "File not accessible." in steps["update-nothing"].text()
     for name in ("update-not-a-program", "update-not-a-store"):
         text = steps[name].text()
-        assert "File not accessible." in text or "ended before it had loaded" in text, text
+        assert "File not accessible." in text or "The new program ended before" in text, text
     for name in ("update-nothing", "update-not-a-program", "update-not-a-store"):
         assert steps[name].status != 0
 
