@@ -541,8 +541,7 @@ static uint32_t remote_of(uint32_t local)
 {
     xc_evtchn_status_t status = {.dom = DOMID_SELF, .port = local};
 
-    return xc_evtchn_status(rings.control, &status) == 0 &&
-                   status.status == EVTCHNSTAT_interdomain
+    return xc_evtchn_status(rings.control, &status) == 0 && status.status == EVTCHNSTAT_interdomain
                ? status.u.interdomain.port
                : 0;
 }
