@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From Debian's running store daemon to Hearth's and back, with a guest running, in a Debian dom0."""
+"""From Debian's running store daemon to Hearth's and back, a guest running, in a Debian dom0."""
 
 import pytest
 from xlhost import host, run
