@@ -150,8 +150,13 @@ int p2m_map_some(struct p2m *p2m, gfn_t gfn, mfn_t mfn, uint64_t count, enum p2m
                  unsigned int access, uint64_t *done)
 {
     struct pt_job job;
-    int rc = p2m_map_job(&job, gfn, mfn, count, type, access);
+    int rc;
 
+    if (count == 1 && p2m_map_page(p2m, gfn, mfn, type, access)) {
+        (*done)++;
+        return 0;
+    }
+    rc = p2m_map_job(&job, gfn, mfn, count, type, access);
     if (rc == 0) {
         rc = p2m_map_step(p2m, &job);
         *done += count - job.count;

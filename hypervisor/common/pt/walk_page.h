@@ -60,7 +60,7 @@ static always_inline int pt_take_page(const struct pt_format *f, struct pt *pt, 
         shift -= PT_ENTRIES_SHIFT;
         entry = pt_table_at(pt, pt_target(f, *entry)) + (frame >> shift) % PT_ENTRIES;
     }
-    leaf->attr = f->attr(*entry, shift);
+    leaf->attr = PT_SOFT(PT_SOFT_OF(f->attr(*entry, shift)));
     leaf->target = pt_target(f, *entry) | (frame & ((1UL << shift) - 1));
     if (kind == PT_NONE || ((types >> PT_SOFT_OF(leaf->attr)) & 1U) == 0 ||
         (target != PT_ANY && target != leaf->target)) {

@@ -216,10 +216,10 @@ static inline must_check bool pt_put(struct pt *pt, uint64_t frame, uint64_t tar
 }
 
 /*
- * Removes one page, and says what it was, when its soft type is in `types` (bit n: soft type n) and
- * it stands on `target`, unless that is PT_ANY. Nothing is pending for it and nothing is reported:
- * the caller flushes it. -ENOENT: nothing like that is there. 1: it is, and pt_unmap() must do it
- * (a block, or the last page of a table).
+ * Removes one page when its soft type is in `types` (bit n: soft type n) and it stands on `target`,
+ * unless that is PT_ANY; says what it was (of attr the soft type alone). Nothing is pending for it
+ * and nothing is reported: the caller flushes it. -ENOENT: nothing like that is there. 1: it is,
+ * and pt_unmap() must do it (a block, or the last page of a table).
  */
 #define PT_ANY UINT64_MAX
 static inline must_check int pt_take(struct pt *pt, uint64_t frame, uint64_t target, uint32_t types,
