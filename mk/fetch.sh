@@ -208,11 +208,11 @@ store() {
 # maintainer script is run; mk/xl/debian-image does what is needed of them.
 debian_packages="base-files base-passwd bash coreutils dash debianutils diffutils dpkg e2fsprogs
 findutils grep gzip hostname iproute2 iputils-ping libacl1 libattr1 libaudit1 libblkid1 libbpf1
-libbsd0 libbz2-1.0 libc-bin libc6 libcap-ng0 libcap2 libcom-err2 libcrypt1 libelf1 libext2fs2 libidn2-0
-libgcc-s1 libgcrypt20 libgmp10 libgpg-error0 liblz4-1 liblzma5 libmd0 libmnl0 libmount1 libncursesw6
-libpam-modules libpam0g libpcre2-8-0 libproc2-0 libselinux1 libsmartcols1 libss2 libsystemd0
-libtinfo6 libudev1 libunistring2 libuuid1 libzstd1 login mawk mount ncurses-base ncurses-bin netcat-openbsd procps
-sed sysvinit-core sysvinit-utils tar util-linux zlib1g"
+libbsd0 libbz2-1.0 libc-bin libc6 libcap-ng0 libcap2 libcom-err2 libcrypt1 libelf1 libext2fs2
+libidn2-0 libgcc-s1 libgcrypt20 libgmp10 libgpg-error0 liblz4-1 liblzma5 libmd0 libmnl0 libmount1
+libncursesw6 libpam-modules libpam0g libpcre2-8-0 libproc2-0 libselinux1 libsmartcols1 libss2
+libsystemd0 libtinfo6 libudev1 libunistring2 libuuid1 libzstd1 login mawk mount ncurses-base
+ncurses-bin netcat-openbsd procps sed sysvinit-core sysvinit-utils tar util-linux zlib1g"
 
 debian() {
     tmp=$inputs/arm64/debian.tmp
