@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -66,18 +67,68 @@ static struct sockaddr_un address(const char *name, int number)
     return a;
 }
 
-/* --- Files of /proc/xen --------------------------------------------------------------------- */
+/* --- Files: of /proc/xen, and where oxenstored has its own whatever it is told --------------- */
+
+static const char *here(const char *path, char *room, size_t size)
+{
+    static const char *const there[] = {"/proc/xen/", "/var/run/xenstored/", "/var/log/xen/"};
+
+    for (unsigned int i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+        size_t len = strlen(there[i]);
+
+        if (strncmp(path, there[i], len) == 0) {
+            place(room, size, path + len, -1);
+            return room;
+        }
+        if (strncmp(path, there[i], len - 1) == 0 && path[len - 1] == '\0') {
+            place(room, size, ".", -1);
+            return room;
+        }
+    }
+    return path;
+}
 
 static int open_file(const char *path, int flags, mode_t mode)
 {
-    static const char there[] = "/proc/xen/";
-    char here[256];
+    char room[256];
 
-    if (strncmp(path, there, sizeof(there) - 1) == 0) {
-        place(here, sizeof(here), path + sizeof(there) - 1, -1);
-        path = here;
+    return (int)syscall(SYS_openat, AT_FDCWD, here(path, room, sizeof(room)), flags, mode);
+}
+
+int unlink(const char *path)
+{
+    char room[256];
+
+    return (int)syscall(SYS_unlinkat, AT_FDCWD, here(path, room, sizeof(room)), 0);
+}
+
+int chmod(const char *path, mode_t mode)
+{
+    char room[256];
+
+    return (int)syscall(SYS_fchmodat, AT_FDCWD, here(path, room, sizeof(room)), mode);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    char room[256];
+
+    return (int)syscall(SYS_mkdirat, AT_FDCWD, here(path, room, sizeof(room)), mode);
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t len)
+{
+    struct sockaddr_un a;
+    char room[256];
+
+    if (address->sa_family != AF_UNIX || len > sizeof(a)) {
+        return (int)syscall(SYS_bind, fd, address, len);
     }
-    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+    memset(&a, 0, sizeof(a));
+    memcpy(&a, address, len);
+    snprintf(room, sizeof(room), "%s", a.sun_path);
+    snprintf(a.sun_path, sizeof(a.sun_path), "%s", here(room, (char[256]){0}, 256));
+    return (int)syscall(SYS_bind, fd, (struct sockaddr *)&a, sizeof(a));
 }
 
 int open(const char *path, int flags, ...)
@@ -234,6 +285,14 @@ void *xengnttab_map_grant_ref(xengnttab_handle *h, uint32_t domid, uint32_t ref,
     return page == MAP_FAILED ? NULL : page;
 }
 
+/* oxenstored maps rings by their frames; /ring-N is named by the domain alone. */
+void *xc_map_foreign_range(xc_interface *xch, uint32_t dom, int size, int prot, unsigned long mfn)
+{
+    (void)xch;
+    (void)size;
+    return xengnttab_map_grant_ref(NULL, dom, (uint32_t)mfn, prot);
+}
+
 int xengnttab_unmap(xengnttab_handle *h, void *start, uint32_t count)
 {
     (void)h;
@@ -329,4 +388,10 @@ int xc_domain_getinfolist(xc_interface *xch, uint32_t first, unsigned int max,
                         (found[i].dying ? XEN_DOMINF_dying : 0U);
     }
     return n;
+}
+
+/* oxenstored asks for more open files than a container may have; and does not need them here. */
+int setrlimit(__rlimit_resource_t resource, const struct rlimit *limits)
+{
+    return resource == RLIMIT_NOFILE ? 0 : (int)syscall(SYS_setrlimit, resource, limits);
 }

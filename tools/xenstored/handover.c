@@ -93,6 +93,13 @@ static void keep_all(bool keep)
     }
 }
 
+/* Of a live update before, and not of this one. */
+static bool says_how_to_start(const char *arg)
+{
+    return strcmp(arg, "--live-update") == 0 || strcmp(arg, "-U") == 0 ||
+           strcmp(arg, "--live") == 0 || strcmp(arg, "--restart") == 0;
+}
+
 /* The new program's arguments: those of -c, or this one's own. */
 static void arguments(char **out)
 {
@@ -106,7 +113,7 @@ static void arguments(char **out)
         }
     } else {
         for (char **arg = server.argv + 1; *arg != NULL && n < ARGS_MAX - 2; arg++) {
-            if (strcmp(*arg, "--live-update") != 0 && strcmp(*arg, "-U") != 0) {
+            if (!says_how_to_start(*arg)) {
                 out[n++] = *arg;
             }
         }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "persist.h"
+#include "takeover.h"
 #include "update.h"
 
 #define OPT_NO_DOMAINS 256
@@ -20,6 +21,8 @@
 #define OPT_PRIV       258
 #define OPT_PERSIST    259
 #define OPT_NO_PERSIST 260
+#define OPT_LIVE       261
+#define OPT_OCAML      262
 
 static const struct option long_options[] = {
     {"no-domain-init", no_argument, NULL, 'D'},
@@ -47,6 +50,11 @@ static const struct option long_options[] = {
     {"keep-orphans", no_argument, NULL, 'K'},
     {"verbose", no_argument, NULL, 'V'},
     {"watch-nb", required_argument, NULL, 'W'},
+    /* oxenstored's, in its live update */
+    {"live", no_argument, NULL, OPT_LIVE},
+    {"restart", no_argument, NULL, OPT_OCAML},
+    {"config-file", required_argument, NULL, OPT_OCAML},
+    {"reraise-top-level", no_argument, NULL, OPT_OCAML},
     {NULL, 0, NULL, 0},
 };
 
@@ -76,10 +84,13 @@ static const char usage[] =
     "  -q, --quota-soft <what>=<nb>  a warning level, which xenstore-control shows: memory,\n"
     "  -K, --keep-orphans       nodes of a domain that is gone become dom0's.\n"
     "  -U, --live-update        take over from the daemon that executes this one,\n"
+    "      --live               take over from oxenstored, which gives this option itself, and\n"
+    "                           --restart, --config-file <file>, --reraise-top-level, which mean\n"
+    "                           nothing here,\n"
     "  -w, -R, -I, -V           are taken and mean nothing here: the store is in memory.\n";
 
 static struct {
-    bool help, fork, print_pid, dom0, domains, keep_orphans, update, no_persist;
+    bool help, fork, print_pid, dom0, domains, keep_orphans, update, live, no_persist;
     const char *pid_file, *trace_file, *persist;
     uint16_t privileged;
     struct quota_limits limits;
@@ -149,6 +160,11 @@ static void one_option(int opt)
         break;
     case 'U':
         options.update = true;
+        break;
+    case OPT_LIVE:
+        options.live = options.update = true;
+        break;
+    case OPT_OCAML:
         break;
     case OPT_NO_DOMAINS:
         options.domains = false;
@@ -367,8 +383,9 @@ static int begin_alone(void)
 /* A new store, or the one that another program hands over. */
 static int begin(void)
 {
-    int err = server_start();
+    int err = options.live ? takeover_begin() : 0;
 
+    err = err == 0 ? server_start() : err;
     if (err == 0 && options.update) {
         err = resume_load(options.domains, options.dom0);
     } else if (err == 0) {

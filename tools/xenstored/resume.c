@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "persist.h"
+#include "takeover.h"
 #include "update.h"
 
 static const char mark[] __attribute__((used)) = UPDATE_MARK;
@@ -32,13 +33,21 @@ static void tell(const char *text)
     }
 }
 
-/* From one of ours: what the environment says. From Debian's daemon: a file. */
+/* From one of ours: what the environment says. From Debian's daemons: a file, or what
+ * takeover_begin() made of one. */
 static int open_state(void)
 {
     const char *text = getenv(UPDATE_ENV);
     char path[256];
     int pid;
 
+    if (takeover.state >= 0) {
+        given.state = takeover.state;
+        given.told = takeover.told;
+        given.virq = takeover.virq;
+        given.rehearsal = takeover.rehearsal;
+        return 0;
+    }
     if (text != NULL &&
         sscanf(text, "%d %d %d %u %d", &pid, &given.state, &given.told, &given.virq,
                &given.rehearsal) == 5 &&
@@ -120,6 +129,9 @@ void resume_done(void)
         _exit(0);
     }
     tell("OK");
+    if (takeover.state >= 0) {
+        takeover_done();
+    }
     persist_start(); /* before anything goes out that the old file does not know */
     log_system("live update: process %d serves", (int)getpid());
     store_check_domains(&server.store);

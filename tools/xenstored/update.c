@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "takeover.h"
 #include "wire.h"
 
 #define SECONDS_DEFAULT 60
@@ -269,6 +270,10 @@ int update_control(struct request *request, unsigned int words)
         }
         forget();
         return 0;
+    }
+    if (strcmp(word, "-s") == 0 && update.conn == NULL && takeover.unasked) {
+        takeover.unasked = false; /* oxenstored has its asker ask again until all is done */
+        return say(request, "OK");
     }
     if ((strcmp(word, "-s") == 0 || (strcmp(word, "-c") == 0 && words == 2)) &&
         update.conn != request->conn) {
