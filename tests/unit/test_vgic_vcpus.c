@@ -237,6 +237,35 @@ static void test_routing_v3(void **state)
     fake_teardown();
 }
 
+/* Active, pending again and routed away, and more urgent ones take its list register: when it ends,
+ * without one, its next occurrence is the other vCPU's. */
+static void test_routed_away_without_list_register(void **state)
+{
+    (void)state;
+    setup_v3(2, 2);
+    fake_run(1, 1);
+    fake_run(0, 0);
+    enable_spi(47);
+    vgic_latch_spi(&fake_domain, 47);
+    assert_int_equal(fake_ack(), 47);
+    fake_write(ICFGR + 8, 2U << 30); /* edge: the next one waits for the end of this */
+    link_spi(47, 147);
+    fake_active[147] = true;
+    vgic_hw_spi(&fake_domain, 47);
+    fake_write(IROUTER + 8 * 47, 1);
+    vgic_sgi1r(&fake_vcpu[0], 1ULL << 24 | 1);
+    vgic_sgi1r(&fake_vcpu[0], 2ULL << 24 | 1);
+    fake_enter();
+    assert_true(fake_vcpu[0].evicted);
+    fake_eoi(47);
+    fake_check_settled();
+    fake_here = 1;
+    assert_int_equal(fake_ack(), 47);
+    fake_eoi(47);
+    fake_check();
+    fake_teardown();
+}
+
 static void test_remote_clear(void **state)
 {
     (void)state;
@@ -322,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_sgi_v2_pending_registers),
         cmocka_unit_test(test_targets_v2),
         cmocka_unit_test(test_routing_v3),
+        cmocka_unit_test(test_routed_away_without_list_register),
         cmocka_unit_test(test_remote_clear),
         cmocka_unit_test(test_unloaded_is_served),
         cmocka_unit_test(test_reset),

@@ -113,7 +113,16 @@ static bool find_evicted(struct vgic_vcpu *v, struct vgic_bank **bank, unsigned 
     return best != 0x100;
 }
 
-static void end_evicted(struct vgic_vcpu *v)
+/* The bank, as in spi_hint, if one of its SPIs in mask is wanted by another vCPU than v. */
+static uint32_t moved_bank(const struct vgic_vcpu *v, const struct vgic_bank *b, uint32_t mask)
+{
+    unsigned int n = vgic_spi_index(b);
+
+    return (vgic_wanted(v->domain, b) & ~v->routed[n] & mask) != 0 ? vgic_bit(n) : 0;
+}
+
+/* Adds to *moved the banks with SPIs that are wanted now, and go elsewhere meanwhile. */
+static void end_evicted(struct vgic_vcpu *v, uint32_t *moved)
 {
     for (; v->eoi_count > 0 && v->evicted; v->eoi_count--) {
         struct vgic_bank *b;
@@ -127,6 +136,7 @@ static void end_evicted(struct vgic_vcpu *v)
         vgic_settle(v, b, bit);
         if (vgic_bank_is_spi(b)) {
             v->spi_hint |= vgic_bit(vgic_spi_index(b));
+            *moved |= moved_bank(v, b, vgic_bit(bit));
         }
     }
     v->eoi_count = 0;
@@ -213,8 +223,7 @@ static void private_requests(struct vgic_vcpu *v)
 void vgic_sync(struct vgic_vcpu *v)
 {
     struct vgic_domain *d = v->domain;
-    uint16_t moved[VGIC_MAX_LRS];
-    unsigned int nr_moved = 0;
+    uint32_t moved = 0;
 
     spin_lock(&d->lock);
     spin_lock(&v->lock);
@@ -224,21 +233,24 @@ void vgic_sync(struct vgic_vcpu *v)
     for (uint32_t rest = v->lr_used; rest != 0; rest &= rest - 1) {
         unsigned int intid = LR_INTID(v->lr[vgic_first_bit(rest)]);
         struct vgic_bank *b = vgic_bank_of(v, intid);
-        uint32_t mask = vgic_bit(intid % 32);
 
-        if (vgic_lr_refresh(v, b, intid % 32) == 0 && vgic_bank_is_spi(b) &&
-            (vgic_wanted(d, b) & ~v->routed[vgic_spi_index(b)] & mask) != 0) {
-            moved[nr_moved++] = (uint16_t)intid;
+        if (vgic_lr_refresh(v, b, intid % 32) == 0 && vgic_bank_is_spi(b)) {
+            moved |= moved_bank(v, b, vgic_bit(intid % 32));
         }
     }
     private_requests(v);
-    end_evicted(v);
+    end_evicted(v, &moved);
     v->resync = false;
     fill(v);
     set_maintenance(v);
     spin_unlock(&v->lock);
-    for (unsigned int i = 0; i < nr_moved; i++) {
-        vgic_update_spi(d, vgic_bank_of(v, moved[i]), moved[i] % 32);
+    for (; unlikely(moved != 0); moved &= moved - 1) {
+        unsigned int n = vgic_first_bit(moved);
+        uint32_t rest = vgic_wanted(d, &d->spi[n]) & ~v->routed[n];
+
+        for (; rest != 0; rest &= rest - 1) {
+            vgic_update_spi(d, &d->spi[n], vgic_first_bit(rest));
+        }
     }
     spin_unlock(&d->lock);
 }
