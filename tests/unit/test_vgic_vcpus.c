@@ -340,6 +340,29 @@ static void test_reset(void **state)
     fake_teardown();
 }
 
+/* A route that changes while its holder runs elsewhere, and the holder is reset before it looks. */
+static void test_reset_after_routed_away(void **state)
+{
+    (void)state;
+    setup_v3(2, 4);
+    fake_run(1, 1);
+    fake_write(IROUTER + 8 * SPI0, 1);
+    enable_spi(SPI0);
+    vgic_latch_spi(&fake_domain, SPI0);
+    fake_enter();
+    fake_run(0, 0);
+    fake_write(IROUTER + 8 * SPI0, 0);
+    fake_unload(1);
+    vgic_reset_vcpu(&fake_vcpu[1]);
+    fake_here = 0;
+    fake_check();
+    fake_enter();
+    assert_int_equal(fake_ack(), SPI0);
+    fake_eoi(SPI0);
+    fake_check_settled();
+    fake_teardown();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_remote_clear),
         cmocka_unit_test(test_unloaded_is_served),
         cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_reset_after_routed_away),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

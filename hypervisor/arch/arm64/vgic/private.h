@@ -87,6 +87,9 @@ void vgic_set_route(struct vgic_domain *d, struct vgic_bank *b, unsigned int bit
 void vgic_update_private(struct vgic_vcpu *v, unsigned int bit) REQUIRES(v->lock);
 void vgic_update_spi(struct vgic_domain *d, struct vgic_bank *b, unsigned int bit)
     REQUIRES(d->lock);
+/* What is wanted in these banks of SPIs, v had a part in, and goes to other vCPUs now. */
+void vgic_tell_others(struct vgic_domain *d, const struct vgic_vcpu *v, uint32_t banks)
+    REQUIRES(d->lock);
 /* Ends what is owed to the physical interrupt. The bank's lock held. */
 void vgic_settle(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit);
 

@@ -151,6 +151,7 @@ void vgic_teardown_vcpu(struct vgic_vcpu *v)
 void vgic_reset_vcpu(struct vgic_vcpu *v)
 {
     struct vgic_domain *d = v->domain;
+    uint32_t banks = 0;
 
     spin_lock(&d->lock);
     spin_lock(&v->lock);
@@ -164,6 +165,7 @@ void vgic_reset_vcpu(struct vgic_vcpu *v)
         b->active |= (lr & LR_ACTIVE) != 0 ? mask : 0;
         b->owed &= (lr & (LR_STATE | LR_HW)) == LR_HW ? ~mask | b->refired : ~0U;
         b->refired &= ~mask;
+        banks |= vgic_bit(vgic_spi_index(b));
     }
     forget_list_registers(v);
     reset_private(v);
@@ -171,5 +173,6 @@ void vgic_reset_vcpu(struct vgic_vcpu *v)
     v->evicted = true;
     v->resync = true;
     spin_unlock(&v->lock);
+    vgic_tell_others(d, v, banks); /* their routes may have changed while it held them */
     spin_unlock(&d->lock);
 }

@@ -136,6 +136,18 @@ void vgic_update_spi(struct vgic_domain *d, struct vgic_bank *b, unsigned int bi
     vgic_notify(to);
 }
 
+void vgic_tell_others(struct vgic_domain *d, const struct vgic_vcpu *v, uint32_t banks)
+{
+    for (; banks != 0; banks &= banks - 1) {
+        unsigned int n = vgic_first_bit(banks);
+        uint32_t rest = vgic_wanted(d, &d->spi[n]) & ~v->routed[n];
+
+        for (; rest != 0; rest &= rest - 1) {
+            vgic_update_spi(d, &d->spi[n], vgic_first_bit(rest));
+        }
+    }
+}
+
 /* --- Sources --- */
 
 /* True when the line changed: its new level and, if edge-triggered, its rise are in the bank. */

@@ -244,13 +244,8 @@ void vgic_sync(struct vgic_vcpu *v)
     fill(v);
     set_maintenance(v);
     spin_unlock(&v->lock);
-    for (; unlikely(moved != 0); moved &= moved - 1) {
-        unsigned int n = vgic_first_bit(moved);
-        uint32_t rest = vgic_wanted(d, &d->spi[n]) & ~v->routed[n];
-
-        for (; rest != 0; rest &= rest - 1) {
-            vgic_update_spi(d, &d->spi[n], vgic_first_bit(rest));
-        }
+    if (unlikely(moved != 0)) {
+        vgic_tell_others(d, v, moved);
     }
     spin_unlock(&d->lock);
 }
