@@ -148,6 +148,33 @@ static void test_max_vcpus(void **state)
     assert_true(made && n > 2);
 }
 
+/* Preempted, it stops after 16 vCPUs; called again, it makes the rest. */
+static void test_max_vcpus_preempted(void **state)
+{
+    struct domctl_request_arg r = tools_good_domain();
+    struct domctl_request_arg *at = machine_va(v0->domain, 0);
+    struct hypercall_args args = {.arg = {machine_ga(0)}};
+    struct domain *d;
+
+    (void)state;
+    r.u.createdomain.max_vcpus = 40;
+    assert_int_equal(domctl(v0, CREATE, 0, &r), 0);
+    d = domain_find(r.domain);
+    *at = (struct domctl_request_arg){.cmd = MAX_VCPUS, .version = 0x15, .domain = d->id};
+    at->u.max_vcpus.max = 40;
+    this_cpu()->current = v0;
+    for (unsigned int made = 16; made < 40; made += 16) {
+        this_cpu()->softirq_pending = 1UL << SOFTIRQ_RCU;
+        assert_int_equal(hypercall_domctl(v0, &args), -ERESTART);
+        assert_int_equal(d->nr_vcpus, made);
+    }
+    assert_int_equal(hypercall_domctl(v0, &args), 0);
+    assert_int_equal(d->nr_vcpus, 40);
+    this_cpu()->current = NULL;
+    assert_int_equal(domctl_zero(v0, DESTROY, d->id), 0);
+    machine_turn();
+}
+
 #define HOARD 20000U
 
 static void test_no_frames(void **state)
@@ -191,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create),
         cmocka_unit_test(test_max_vcpus),
+        cmocka_unit_test(test_max_vcpus_preempted),
         cmocka_unit_test(test_no_frames),
     };
 

@@ -7,6 +7,7 @@
 #include <hearth/hypercall/domctl_ops.h>
 #include <hearth/p2m.h>
 #include <hearth/sched.h>
+#include <hearth/softirq.h>
 #include <hearth/string.h>
 #include <hearth/vcpu.h>
 
@@ -15,6 +16,9 @@
 
 /* Tables that a domain may have before the tools size its pool. */
 #define FIRST_TABLES 512U
+
+/* vCPUs made between two preemption checks: some 1,300 instructions each. */
+#define VCPUS_PER_CHECK 16U
 
 static int check_options(const struct domctl_createdomain_arg *a)
 {
@@ -78,8 +82,10 @@ int domctl_op_createdomain(struct vcpu *v, struct domctl_request_arg *r)
     return 0;
 }
 
+/* Preempted, the call is made again: what exists then is passed over. */
 int domctl_op_max_vcpus(struct vcpu *v, struct domain *d, struct domctl_max_vcpus_arg *a)
 {
+    unsigned int made = 0;
     int rc = 0;
 
     /* XEN-ABI: the number was fixed by createdomain. */
@@ -92,6 +98,9 @@ int domctl_op_max_vcpus(struct vcpu *v, struct domain *d, struct domctl_max_vcpu
             rc = -EINVAL;
         } else if (d->vcpu[i] == NULL) {
             rc = vcpu_create(d, i);
+            if (rc == 0 && ++made % VCPUS_PER_CHECK == 0 && preempt_check()) {
+                rc = -ERESTART;
+            }
         }
     }
     spin_unlock(&d->lock);
