@@ -77,6 +77,7 @@ FIGURES = [
     Figure("foreign", "foreign page mapped (of 32), unmapped", "insn"),
     Figure("xl_create", "hypervisor's share of one `xl create`", "insn", 25 * M, 12 * M,
            76.4 * M),
+    Figure("section", "longest section without preemption check", "insn", 200000, 100000),
     Figure("boot", "reset to dom0's first instruction", "insn", 40 * M, 22 * M, 208.8 * M),
     Figure("to_init", "hypervisor's own, dom0's first to /init", "insn", 0.8 * M, 0.4 * M,
            1.32 * M),

@@ -18,11 +18,13 @@ import draw  # noqa: E402
 import figures  # noqa: E402
 import flat  # noqa: E402
 import machine  # noqa: E402
+import section  # noqa: E402
 
 PARTS = {
     "ops": figures.measure_operations,
     "boot": figures.measure_boot,
     "xl": figures.measure_xl,
+    "section": section.measure,
     "image": figures.measure_image,
     "scrub": figures.check_scrub,
 }
@@ -120,6 +122,11 @@ def details(results):
     return lines
 
 
+def section_lines(results):
+    found = results["hearth"].get("section")
+    return section.lines(found) if found else []
+
+
 def growth_lines(results):
     lines = []
     for kind, (title, xs) in figures.GROWTH.items():
@@ -155,8 +162,8 @@ def hypervisors(args):
 
 
 def finish(results, troubles, args):
-    text = "\n".join(table(results) + details(results) + growth_lines(results) +
-                     flat.lines(results["flat"]))
+    text = "\n".join(table(results) + details(results) + section_lines(results) +
+                     growth_lines(results) +                     flat.lines(results["flat"]))
     print(text)
     machine.OUT.mkdir(parents=True, exist_ok=True)
     (machine.OUT / "results.json").write_text(json.dumps(results, indent=1) + "\n")

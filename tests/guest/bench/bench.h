@@ -40,5 +40,10 @@ void bench_frames(void);
 
 /* growth.c: `what` is the option grow. */
 void bench_growth(unsigned int what);
+/* FIFO event channels, up to 10,000. */
+void use_fifo(void);
+
+/* worst.c */
+void bench_worst(void);
 
 #endif

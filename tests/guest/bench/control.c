@@ -3,33 +3,23 @@
  * What a control domain does while it builds and ends domains, issued by hand: domctls, pages
  * populated, another domain's frames mapped.
  */
-#include "bench.h"
+#include <builder.h>
 
-#include <xen/domctl.h>
+#include "bench.h"
 
 #define DOMAINS   20
 #define PLACES    200
 #define PAGES     (BATCH * 16)
 #define POOL_SIZE (1UL << 20)
 
-static struct xen_domctl ctl;
-
-static long domctl(uint32_t cmd, domid_t id)
-{
-    ctl.cmd = cmd;
-    ctl.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    ctl.domain = id;
-    return hypercall(__HYPERVISOR_domctl, ADDRESS(&ctl), 0, 0, 0, 0);
-}
-
 /* As xl's default: one vCPU, its usual limits. The markers are around the two calls. */
 domid_t domain_make(void)
 {
-    struct xen_domctl_createdomain *create = &ctl.u.createdomain;
+    struct xen_domctl_createdomain *create = &domctl.u.createdomain;
     domid_t id;
     long rc;
 
-    memset(&ctl, 0, sizeof(ctl));
+    memset(&domctl, 0, sizeof(domctl));
     create->flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
     create->max_vcpus = 1;
     create->max_evtchn_port = 1023;
@@ -37,10 +27,10 @@ domid_t domain_make(void)
     create->max_maptrack_frames = 1024;
     create->grant_opts = XEN_DOMCTL_GRANT_version(1);
     MARKER(2 * OP_CREATE);
-    rc = domctl(XEN_DOMCTL_createdomain, 0);
-    id = ctl.domain;
-    ctl.u.max_vcpus.max = 1;
-    rc = rc != 0 ? rc : domctl(XEN_DOMCTL_max_vcpus, id);
+    rc = domctl_do(XEN_DOMCTL_createdomain, 0);
+    id = domctl.domain;
+    domctl.u.max_vcpus.max = 1;
+    rc = rc != 0 ? rc : domctl_do(XEN_DOMCTL_max_vcpus, id);
     MARKER(2 * OP_CREATE + 1);
     test_equal(rc, 0, "createdomain and max_vcpus");
     return id;
@@ -51,7 +41,7 @@ void domain_end(domid_t id)
     long rc;
 
     MARKER(2 * OP_DESTROY);
-    rc = domctl(XEN_DOMCTL_destroydomain, id);
+    rc = domctl_do(XEN_DOMCTL_destroydomain, id);
     MARKER(2 * OP_DESTROY + 1);
     test_equal(rc, 0, "destroydomain");
 }
@@ -145,10 +135,10 @@ void bench_frames(void)
     const uint64_t first = 0x40000;
     long rc;
 
-    ctl.u.max_mem.max_memkb = PAGES * 8;
-    rc = domctl(XEN_DOMCTL_max_mem, id);
-    ctl.u.paging_mempool.size = POOL_SIZE;
-    rc = rc != 0 ? rc : domctl(XEN_DOMCTL_set_paging_mempool_size, id);
+    domctl.u.max_mem.max_memkb = PAGES * 8;
+    rc = domctl_do(XEN_DOMCTL_max_mem, id);
+    domctl.u.paging_mempool.size = POOL_SIZE;
+    rc = rc != 0 ? rc : domctl_do(XEN_DOMCTL_set_paging_mempool_size, id);
     test_equal(rc, 0, "max_mem and the pool of page tables");
     populate(id, first);
     map_foreign(id, first, spare_gfn(PAGES));

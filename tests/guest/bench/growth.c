@@ -76,7 +76,7 @@ static void grow_grants(void)
     }
 }
 
-static void use_fifo(void)
+void use_fifo(void)
 {
     static struct evtchn_fifo_control_block control PAGE_ALIGNED;
     static event_word_t array[ARRAY_PAGES][PAGE_SIZE / sizeof(event_word_t)] PAGE_ALIGNED;

@@ -3,7 +3,8 @@
  * Measures single operations. Prints one line for each with virtual counter ticks; under QEMU's
  * -icount shift=0 one tick of the 62.5 MHz counter is 16 instructions. tests/bench takes the exact
  * figures from the markers. Options: n=COUNT; grow=1 (domains), 2 (grants), 3 (channels): the
- * operations whose cost must not grow, again and again while there are more of these.
+ * operations whose cost must not grow, again and again while there are more of these. worst=1: the
+ * longest calls.
  */
 #include <guest.h>
 #include <hypercall.h>
@@ -114,6 +115,10 @@ void test_main(void)
     report_memory();
     if (boot_option("grow", 0) != 0) {
         bench_growth((unsigned int)boot_option("grow", 0));
+        return;
+    }
+    if (boot_option("worst", 0) != 0) {
+        bench_worst();
         return;
     }
     bench_plain();

@@ -28,6 +28,7 @@
 #define OP_FOREIGN      18 /* frames of another domain mapped, in batches, and unmapped */
 #define OP_EVTCHN_PAIR  19 /* alloc_unbound and close */
 #define OP_GRANT_PAGES  20 /* as OP_GRANT_BATCH, other pages for each copy */
+#define OP_WORST        21 /* each call of worst.c */
 
 #define BATCH           32
 
