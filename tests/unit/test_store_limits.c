@@ -309,6 +309,42 @@ static void test_root(void **state)
     assert_int_equal(store_check(&world.store), 0);
 }
 
+/* The check sees what is not so, and says when it could not look. */
+static void test_check(void **state)
+{
+    struct quota *quota = &world_guest(1)->conn->domain->quota;
+    struct node *node;
+    uint64_t allocations;
+
+    (void)state;
+    for (unsigned int i = 0; i < 200; i++) {
+        assert_string_equal(world_askf(world.boss, XS_WRITE, 0, "/n/%u/%u|x", i % 3, i), "OK|");
+    }
+    assert_reply(world.boss, XS_SET_PERMS, 0, "/n/1|n1|", "OK|");
+    allocations = mem_count();
+    assert_int_equal(store_check(&world.store), 0);
+    allocations = mem_count() - allocations;
+    assert_true(allocations >= 4);
+    for (uint64_t n = 1; n <= allocations; n++) {
+        mem_fail_at(n);
+        assert_int_equal(store_check(&world.store), -ENOMEM);
+        mem_fail_at(0);
+    }
+    quota->used[QUOTA_NODES]++;
+    assert_int_equal(store_check(&world.store), 1);
+    mem_fail_at(1);
+    assert_int_equal(store_check(&world.store), -ENOMEM);
+    quota->used[QUOTA_NODES]--;
+    node = tree_find(&world.store.tree, "/n/1", 4);
+    node->kids->names++;
+    assert_int_equal(store_check(&world.store), 1);
+    node->kids->names--;
+    node->data[0] = '2'; /* nobody finds it by that name */
+    assert_true(store_check(&world.store) > 0);
+    node->data[0] = '1';
+    assert_int_equal(store_check(&world.store), 0);
+}
+
 static void test_number_as_long_as_it_gets(void **state)
 {
     struct client *one = guest(1);
@@ -337,6 +373,7 @@ int main(void)
         limits_test(test_unread_events),
         limits_test(test_death),
         limits_test(test_root),
+        limits_test(test_check),
         limits_test(test_number_as_long_as_it_gets),
     };
 

@@ -93,7 +93,7 @@ static unsigned int compare(struct quota *quota)
     return bad;
 }
 
-unsigned int store_check(struct store *store)
+int store_check(struct store *store)
 {
     struct census census = {.domains = &store->domains};
     int err = tree_walk(store->tree.root, "/", 1, visit, &census);
@@ -105,5 +105,5 @@ unsigned int store_check(struct store *store)
 
         census.bad += domain != NULL ? compare(&domain->quota) : 0;
     }
-    return err == 0 ? census.bad : 0; /* without memory to look, nothing is known to be wrong */
+    return err != 0 ? err : (int)(census.bad & INT32_MAX);
 }

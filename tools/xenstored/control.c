@@ -20,15 +20,18 @@ static int say(struct request *request, const char *text)
 
 static int run_check(struct request *request, unsigned int words)
 {
+    int bad;
+
     if (words != 0) {
         return -EINVAL;
     }
     log_line("Checking store ...");
-    if (store_check(request->conn->store) != 0) {
+    bad = store_check(request->conn->store);
+    if (bad > 0) {
         log_system("the store is not consistent");
     }
     log_line("Checking store complete.");
-    return 0;
+    return bad > 0 ? -EIO : bad;
 }
 
 static int run_log(struct request *request, unsigned int words)

@@ -107,8 +107,9 @@ static const char *load(const struct head *head, size_t size)
         err = journal_replay(&server.store, base + head->journal,
                              (size_t)(head->commit & UINT32_MAX) * sizeof(uint64_t));
     }
-    if (err == 0 && store_check(&server.store) != 0) {
-        return "the store in it is inconsistent";
+    if (err == 0) {
+        err = store_check(&server.store);
+        found.why = "the store in it is inconsistent";
     }
     return err == 0 ? NULL : err == -ENOMEM ? "out of memory" : found.why;
 }

@@ -125,7 +125,11 @@ void resume_done(void)
     struct conn *conn, *after;
 
     if (given.rehearsal != 0) {
-        tell(store_check(&server.store) == 0 ? "OK" : "The new program finds the state broken.");
+        int bad = store_check(&server.store);
+
+        tell(bad == 0  ? "OK"
+             : bad > 0 ? "The new program finds the state broken."
+                       : "The new program rejects the state: out of memory.");
         _exit(0);
     }
     tell("OK");

@@ -124,5 +124,8 @@ void store_charge(struct store *store, const struct charges *charges);
 uint64_t node_charge(const struct node *node);
 /* Its size by the rule of the quota: value, permissions and names of the children. */
 uint64_t node_size(size_t value_len, size_t perms, size_t names);
-/* Checks every invariant of the store; what is broken goes to the log. For XS_CONTROL check. */
-unsigned int store_check(struct store *store);
+/*
+ * Counts everything anew: how many things are not as they should be, 0 where all is well; -ENOMEM:
+ * there was no memory to look, and nothing is known.
+ */
+int store_check(struct store *store) must_check;
