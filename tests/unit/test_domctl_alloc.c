@@ -1,59 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each n-th allocation of createdomain and max_vcpus fails: -ENOMEM, and nothing stays. The heap
- * is this file's; frames run out for real.
+ * is nth_heap.h's; frames run out for real.
  */
 #include "unit.h"
 
+#include "nth_heap.h"
 #include "tools.h"
 
 #define CREATE    1U
 #define DESTROY   2U
 #define MAX_VCPUS 15U
-
-static size_t in_use, allocations;
-static size_t fail_at; /* the allocation that fails, counted from 1; 0: none */
-
-void *heap_alloc(size_t size)
-{
-    size_t *p;
-
-    if (++allocations == fail_at) {
-        return NULL;
-    }
-    /* The size stands before the object, which is aligned to 64. */
-    p = aligned_alloc(64, (size + 127) / 64 * 64);
-    assert_non_null(p);
-    memset(p, 0, (size + 127) / 64 * 64);
-    *p = size;
-    in_use += size;
-    return (char *)p + 64;
-}
-
-void *heap_alloc_array(size_t count, size_t size)
-{
-    return size != 0 && count > SIZE_MAX / size ? NULL : heap_alloc(count * size);
-}
-
-void heap_free(void *p)
-{
-    if (p != NULL) {
-        size_t *start = (size_t *)(void *)((char *)p - 64);
-
-        in_use -= *start;
-        free(start);
-    }
-}
-
-size_t heap_in_use(void)
-{
-    return in_use;
-}
-
-size_t heap_slab_pages(void)
-{
-    return 0;
-}
 
 static struct vcpu *v0;
 
@@ -67,14 +24,6 @@ static int setup(void **state)
     config.hardware = true;
     v0 = machine_domain(0, &config, 8)->vcpu[0];
     return 0;
-}
-
-static uint64_t free_pages(void)
-{
-    struct page_stats s;
-
-    page_stats(&s);
-    return s.free;
 }
 
 static int64_t max_vcpus(domid_t id)
@@ -96,7 +45,7 @@ static int64_t create(domid_t *id)
 static void test_create(void **state)
 {
     uint64_t pages;
-    size_t n = 0, heap;
+    size_t n = 0, heap, made;
     int64_t rc;
     domid_t id;
 
@@ -104,22 +53,21 @@ static void test_create(void **state)
     assert_int_equal(create(&id), 0); /* what is made once for all is there now */
     assert_int_equal(domctl_zero(v0, DESTROY, id), 0);
     machine_turn();
-    pages = free_pages();
-    heap = in_use;
+    pages = nth_free_pages();
+    heap = nth_in_use;
     do {
-        allocations = 0;
-        fail_at = ++n;
+        nth_begin(++n);
         rc = create(&id);
-        fail_at = 0;
+        made = nth_end();
         if (rc == 0) {
             assert_int_equal(domctl_zero(v0, DESTROY, id), 0);
         } else {
             assert_int_equal(rc, -ENOMEM);
         }
         machine_turn();
-        assert_int_equal(in_use, heap);
-        assert_int_equal(free_pages(), pages);
-    } while (allocations >= n && n < 100);
+        assert_int_equal(nth_in_use, heap);
+        assert_int_equal(nth_free_pages(), pages);
+    } while (made >= n && n < 100);
     assert_int_equal(rc, 0);
     assert_true(n > 4);
 }
@@ -127,23 +75,22 @@ static void test_create(void **state)
 /* What was made before the failure stays with the domain; a second call makes the rest. */
 static void test_max_vcpus(void **state)
 {
-    uint64_t pages = free_pages();
-    size_t heap = in_use, n = 0, made;
+    uint64_t pages = nth_free_pages();
+    size_t heap = nth_in_use, n = 0, made;
     domid_t id;
 
     (void)state;
     do {
         assert_int_equal(create(&id), 0);
-        allocations = 0;
-        fail_at = ++n;
+        nth_begin(++n);
         made = max_vcpus(id) == 0;
-        fail_at = 0;
+        (void)nth_end();
         assert_int_equal(max_vcpus(id), 0);
         assert_int_equal(domain_find(id)->nr_vcpus, 2);
         assert_int_equal(domctl_zero(v0, DESTROY, id), 0);
         machine_turn();
-        assert_int_equal(in_use, heap);
-        assert_int_equal(free_pages(), pages);
+        assert_int_equal(nth_in_use, heap);
+        assert_int_equal(nth_free_pages(), pages);
     } while (!made && n < 100);
     assert_true(made && n > 2);
 }
@@ -175,23 +122,17 @@ static void test_max_vcpus_preempted(void **state)
     machine_turn();
 }
 
-#define HOARD 20000U
-
 static void test_no_frames(void **state)
 {
-    static mfn_t hoard[HOARD];
-    unsigned int n = 0;
-    size_t heap = in_use;
+    size_t heap = nth_in_use;
     int64_t rc;
     domid_t id;
 
     (void)state;
-    while (n < HOARD && page_alloc(0, PAGE_HEAP, ALLOC_RESERVE, &hoard[n]) == 0) {
-        n++;
+    while (nth_take_frame(ALLOC_RESERVE)) {
     }
-    assert_true(n < HOARD);
     for (unsigned int failed = 0;; failed++) {
-        uint64_t pages = free_pages();
+        uint64_t pages = nth_free_pages();
 
         rc = create(&id);
         if (rc == 0) {
@@ -201,16 +142,15 @@ static void test_no_frames(void **state)
             assert_int_equal(rc, -ENOMEM);
         }
         machine_turn();
-        assert_int_equal(in_use, heap);
-        assert_int_equal(free_pages(), pages);
+        assert_int_equal(nth_in_use, heap);
+        assert_int_equal(nth_free_pages(), pages);
         if (rc == 0) {
             break;
         }
-        page_free(hoard[--n], 0);
+        assert_true(nth_hoarded > 0);
+        page_free(nth_hoard[--nth_hoarded], 0);
     }
-    while (n != 0) {
-        page_free(hoard[--n], 0);
-    }
+    nth_give_back();
 }
 
 int main(void)
