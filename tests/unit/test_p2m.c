@@ -151,6 +151,7 @@ static void test_arguments(void **state)
     assert_int_equal(p2m_map(&p2m, gfn(1), mfn(1), 1, P2M_RAM, 9), -EINVAL);
     assert_int_equal(p2m_map(&p2m, gfn(1), mfn(1), 1, 4, P2M_RW), -EINVAL);
     assert_int_equal(p2m_map(&p2m, gfn(1), mfn(1), 2, P2M_FOREIGN, P2M_RW), -EINVAL);
+    assert_int_equal(p2m.highest_gfn, max - 1); /* that was mapped, not that was asked for */
     assert_int_equal(p2m_unmap(&p2m, gfn(max), 1), -EINVAL);
     assert_int_equal(p2m_unmap(&p2m, gfn(2), max - 1), -EINVAL);
     assert_int_equal(p2m_unmap(&p2m, gfn(5), 0), 0);

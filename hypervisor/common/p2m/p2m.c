@@ -132,13 +132,14 @@ static always_inline bool p2m_map_page(struct p2m *p2m, gfn_t gfn, mfn_t mfn, en
 /* One locked section. */
 static always_inline int p2m_map_step(struct p2m *p2m, struct pt_job *job)
 {
+    uint64_t left = job->count;
     int rc = -EINVAL;
 
     spin_lock(&p2m->lock);
     if (likely(!p2m->dying)) {
         job->budget = p2m_budget(p2m);
         rc = pt_map(&p2m->pt, job);
-        if (job->frame > p2m->highest_gfn + 1) {
+        if (job->count != left && job->frame > p2m->highest_gfn + 1) {
             p2m->highest_gfn = job->frame - 1; /* the job has advanced behind it */
         }
     }
