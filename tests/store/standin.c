@@ -116,6 +116,20 @@ int mkdir(const char *path, mode_t mode)
     return (int)syscall(SYS_mkdirat, AT_FDCWD, here(path, room, sizeof(room)), mode);
 }
 
+int stat64(const char *path, struct stat64 *st)
+{
+    char room[256];
+
+    return (int)syscall(SYS_newfstatat, AT_FDCWD, here(path, room, sizeof(room)), st, 0);
+}
+
+int access(const char *path, int mode)
+{
+    char room[256];
+
+    return (int)syscall(SYS_faccessat, AT_FDCWD, here(path, room, sizeof(room)), mode);
+}
+
 int bind(int fd, const struct sockaddr *address, socklen_t len)
 {
     struct sockaddr_un a;
