@@ -3,6 +3,8 @@
 #include <hearth/domain.h>
 #include <hearth/errno.h>
 
+#define MOST_SPIS 960U /* as arm64 */
+
 int arch_domain_check_config(struct domain_config *config)
 {
     return config->max_vcpus == 0 ? -EINVAL : 0;
@@ -63,7 +65,7 @@ int arch_add_to_physmap(struct domain *d, unsigned int space, uint64_t idx, gfn_
 int arch_domain_config_in(struct domain_config *config, const uint32_t *words)
 {
     config->nr_spis = words[1];
-    return words[0] == 0 ? 0 : -EINVAL;
+    return words[0] == 0 && words[1] <= MOST_SPIS ? 0 : -EINVAL;
 }
 
 void arch_domain_config_out(const struct domain *d, uint32_t *words)
