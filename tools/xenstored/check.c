@@ -1,49 +1,128 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counts everything anew and compares with what the store has kept count of. */
+#include <errno.h>
+
 #include "store.h"
+
+/* A node whose children are to be looked at. */
+struct inner {
+    const struct node *node;
+    size_t path_len;
+};
 
 struct census {
     const struct domain_table *domains;
     unsigned int bad;
+    struct inner *todo;
+    size_t count, room;
+    const struct perm_set *perms; /* of the last node, and whose it was */
+    struct domain *owner;
 };
 
-static void count(struct census *census, uint16_t domid, enum quota_item item, uint64_t amount)
+static void count_node(struct census *census, const struct node *node)
 {
-    struct domain *domain = domain_find(census->domains, domid);
-
-    if (domain != NULL) {
-        domain->quota.counted[item] += amount;
+    if (node->perms != census->perms) {
+        census->perms = node->perms;
+        census->owner = domain_find(census->domains, node->perms->entry[0].domid);
+    }
+    if (census->owner != NULL) {
+        census->owner->quota.counted[QUOTA_NODES]++;
+        census->owner->quota.counted[QUOTA_MEMORY] += node_charge(node);
     } else {
         census->bad++; /* nobody is charged */
     }
 }
 
-static int visit(void *arg, const char *path, size_t len, const struct node *node)
+static int put_off(struct census *census, const struct node *node, size_t path_len)
 {
-    struct census *census = arg;
-    uint16_t owner = node->perms->entry[0].domid;
-    const struct kids *kids = node->kids;
+    if (census->count == census->room) {
+        size_t room = 2 * census->room + 64;
+        struct inner *more = mem_resize(census->todo, room * sizeof(*more));
 
-    if (len != 1) {
-        count(census, owner, QUOTA_NODES, 1);
-        count(census, owner, QUOTA_MEMORY, node_charge(node));
-        census->bad += !path_valid(path, len, 0);
-    }
-    if (kids != NULL) {
-        struct trie_iter iter;
-        const struct node *kid;
-        uint32_t kid_count = 0, names = 0;
-
-        trie_iter_start(&iter, kids->top);
-        while ((kid = trie_iter_next(&iter)) != NULL) {
-            kid_count++;
-            names += (uint32_t)kid->name_len + 1;
-            census->bad += trie_find(kids->top, hash_bytes(kid->data, kid->name_len), kid->data,
-                                     kid->name_len) != kid;
+        if (more == NULL) {
+            return -ENOMEM;
         }
-        census->bad += kid_count != kids->count || names != kids->names;
+        census->todo = more;
+        census->room = room;
     }
+    census->todo[census->count++] = (struct inner){node, path_len};
     return 0;
+}
+
+/* A child that hangs where hashes end in `bits`, of which `mask` says how many. */
+static int visit(struct census *census, const struct node *parent, size_t path_len,
+                 const struct node *node, uint64_t bits, uint64_t mask)
+{
+    size_t len = path_len + (path_len != 1) + node->name_len;
+
+    count_node(census, node);
+    census->bad += ((hash_bytes(node->data, node->name_len) ^ bits) & mask) != 0;
+    census->bad += !path_name_valid(node->data, node->name_len) || len > PATH_ABS_MAX;
+    census->bad += node->seq >= parent->kids->next_seq;
+    return node->kids != NULL ? put_off(census, node, len) : 0;
+}
+
+static int visit_kids(struct census *census, const struct inner *inner)
+{
+    struct {
+        const struct trie *trie;
+        uint32_t left; /* bits of the map that are not visited yet */
+        unsigned int next;
+        uint64_t bits;
+    } level[TRIE_LEVELS];
+    const struct kids *kids = inner->node->kids;
+    uint32_t kid_count = 0, names = 0;
+    int depth = kids->top != NULL ? 0 : -1, err = 0;
+
+    level[0].trie = kids->top;
+    level[0].left = kids->top != NULL ? kids->top->map : 0;
+    level[0].next = 0;
+    level[0].bits = 0;
+    while (depth >= 0 && err == 0) {
+        unsigned int shift = (unsigned int)depth * TRIE_BITS, digit;
+        const void *slot;
+        uint64_t bits;
+
+        if (level[depth].left == 0) {
+            depth--;
+            continue;
+        }
+        digit = (unsigned int)__builtin_ctz(level[depth].left);
+        level[depth].left &= level[depth].left - 1;
+        bits = level[depth].bits | ((uint64_t)digit << shift);
+        slot = level[depth].trie->slot[level[depth].next++];
+        if (!trie_is(slot)) {
+            const struct node *node = slot;
+
+            kid_count++;
+            names += (uint32_t)node->name_len + 1;
+            err = visit(census, inner->node, inner->path_len, node, bits,
+                        ((uint64_t)2 << (shift + TRIE_BITS - 1)) - 1);
+        } else if (depth == TRIE_LEVELS - 1) {
+            census->bad++;
+        } else {
+            depth++;
+            level[depth].trie = trie_at(slot);
+            level[depth].left = level[depth].trie->map;
+            level[depth].next = 0;
+            level[depth].bits = bits;
+        }
+    }
+    census->bad += err == 0 && (kid_count != kids->count || names != kids->names);
+    return err;
+}
+
+static int visit_all(struct census *census, const struct node *root)
+{
+    int err = root->kids != NULL ? put_off(census, root, 1) : 0;
+
+    while (err == 0 && census->count != 0) {
+        struct inner inner = census->todo[--census->count];
+
+        err = visit_kids(census, &inner);
+    }
+    mem_free(census->todo);
+    return err;
 }
 
 /* What a connection is charged for: watches, transactions, messages that wait. */
@@ -96,7 +175,7 @@ static unsigned int compare(struct quota *quota)
 int store_check(struct store *store)
 {
     struct census census = {.domains = &store->domains};
-    int err = tree_walk(store->tree.root, "/", 1, visit, &census);
+    int err = visit_all(&census, store->tree.root);
 
     visit_conns(&store->conns);
     visit_conns(&store->retired);

@@ -87,11 +87,11 @@ static void trie_release(struct trie *top, struct node **dead)
             struct trie *trie = level[depth].trie;
             unsigned int i = level[depth].next++;
 
-            if (i == (unsigned int)__builtin_popcount(trie->map)) {
+            if (i == trie_slots(trie->map)) {
                 mem_free(trie);
                 depth--;
-            } else if (((uintptr_t)trie->slot[i] & 1) != 0) {
-                enter = (struct trie *)((uintptr_t)trie->slot[i] & ~(uintptr_t)1);
+            } else if (trie_is(trie->slot[i])) {
+                enter = trie_at(trie->slot[i]);
             } else {
                 drop(trie->slot[i], dead);
             }
@@ -215,37 +215,4 @@ struct kids *kids_own(struct kids **slot, uint64_t gen)
     copy->refs = 1;
     *slot = copy;
     return copy;
-}
-
-static int by_seq(const void *a, const void *b)
-{
-    const struct node *x = *(struct node *const *)a, *y = *(struct node *const *)b;
-
-    return (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-void kids_list(const struct kids *kids, struct node **out)
-{
-    struct trie_iter iter;
-    struct node *node;
-    size_t n = 0;
-
-    if (kids == NULL || kids->count == 0) {
-        return;
-    }
-    trie_iter_start(&iter, kids->top);
-    while ((node = trie_iter_next(&iter)) != NULL) {
-        size_t i = n++;
-
-        /* Few are put in order as they come; more than that is left to qsort(). */
-        if (kids->count <= 32) {
-            for (; i > 0 && out[i - 1]->seq > node->seq; i--) {
-                out[i] = out[i - 1];
-            }
-        }
-        out[i] = node;
-    }
-    if (kids->count > 32) {
-        qsort(out, n, sizeof(*out), by_seq);
-    }
 }

@@ -18,6 +18,12 @@
 #include "perm.h"
 
 #define TRIE_LEVELS 13 /* 13 * 5 bits cover the hash */
+#define TRIE_BITS   5
+/*
+ * What a node costs its owner beside its name and value. A constant: what a domain may have does
+ * not depend on how nodes are kept.
+ */
+#define NODE_CHARGE 40
 
 struct kids;
 
@@ -92,16 +98,45 @@ int trie_add(struct trie **top, uint64_t hash, struct node *node) must_check;
 /* Takes out a child that exists; its reference is the caller's. */
 int trie_del(struct trie **top, uint64_t hash, struct node **out) must_check;
 
-/* Visits the nodes of a trie, in no useful order. */
-struct trie_iter {
-    int depth;
-    struct {
-        const struct trie *trie;
-        unsigned int next;
-    } level[TRIE_LEVELS];
+/* A child that is to be added, and the hash of its name. */
+struct new_kid {
+    uint64_t hash;
+    struct node *node;
 };
-void trie_iter_start(struct trie_iter *iter, const struct trie *top);
-struct node *trie_iter_next(struct trie_iter *iter);
+/*
+ * Gives n children, in the order of their age, to a node that has none and that nobody shares;
+ * takes over their references. -ENOMEM; -EEXIST: two have one name; -ENOSPC. After an error it has
+ * got those whose `node` is NULL now, and is good for nothing but node_put().
+ */
+int kids_build(struct node *parent, struct new_kid *kid, uint32_t n, uint64_t gen) must_check;
 
 /* Copies the children into out[kids->count], oldest first. `kids` may be NULL. */
 void kids_list(const struct kids *kids, struct node **out);
+
+/* Without an instruction for it, the compiler calls a function, which takes longer. */
+static inline unsigned int trie_slots(uint32_t map)
+{
+    map -= (map >> 1) & 0x55555555u;
+    map = (map & 0x33333333u) + ((map >> 2) & 0x33333333u);
+    return (((map + (map >> 4)) & 0x0f0f0f0fu) * 0x01010101u) >> 24;
+}
+
+static inline bool trie_is(const void *slot)
+{
+    return ((uintptr_t)slot & 1) != 0;
+}
+
+static inline struct trie *trie_at(const void *slot)
+{
+    return (struct trie *)((uintptr_t)slot & ~(uintptr_t)1);
+}
+
+static inline void *trie_tagged(const struct trie *trie)
+{
+    return (void *)((uintptr_t)trie | 1);
+}
+
+static inline size_t trie_bytes(unsigned int n)
+{
+    return sizeof(struct trie) + n * sizeof(void *);
+}

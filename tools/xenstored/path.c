@@ -26,6 +26,26 @@ bool path_valid(const char *path, size_t len, size_t home_len)
     return before != 2 || len == 1;
 }
 
+bool path_name_valid(const char *name, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && kind[(uint8_t)name[at]] == 1) {
+        at++;
+    }
+    return len != 0 && at == len;
+}
+
+size_t path_name(const char *path, size_t len)
+{
+    size_t at = len;
+
+    while (at != 0 && kind[(uint8_t)path[at - 1]] == 1) {
+        at--;
+    }
+    return at != len && at != 0 && path[at - 1] == '/' ? at : 0;
+}
+
 size_t path_parent(const char *path, size_t len)
 {
     while (len > 1 && path[len - 1] != '/') {
@@ -59,7 +79,8 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 
 uint64_t hash_bytes(const char *p, size_t len)
 {
-    uint64_t h = secret ^ len, word;
+    uint64_t h = secret, last = (0xe7037ed1a0b428db ^ secret) + len * 0x9e3779b97f4a7c15, word;
+    uint32_t half;
 
     while (len >= sizeof(word)) {
         memcpy(&word, p, sizeof(word));
@@ -67,9 +88,17 @@ uint64_t hash_bytes(const char *p, size_t len)
         p += sizeof(word);
         len -= sizeof(word);
     }
-    word = 0;
-    for (size_t i = 0; i < len; i++) {
-        word |= (uint64_t)(uint8_t)p[i] << (8 * i);
+    /* Each byte that is left, some of them twice: what is not told apart by that is by `last`. */
+    if (len >= sizeof(half)) {
+        memcpy(&half, p, sizeof(half));
+        word = half;
+        memcpy(&half, p + len - sizeof(half), sizeof(half));
+        word |= (uint64_t)half << 32;
+    } else if (len != 0) {
+        word = (uint64_t)(uint8_t)p[0] | (uint64_t)(uint8_t)p[len / 2] << 8 |
+               (uint64_t)(uint8_t)p[len - 1] << 16;
+    } else {
+        word = 0;
     }
-    return fold(h ^ word ^ secret, 0xe7037ed1a0b428db ^ secret);
+    return fold(h ^ word, last);
 }

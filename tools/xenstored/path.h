@@ -23,6 +23,10 @@ static inline bool path_special(const char *path)
     return path[0] == '@';
 }
 
+/* Whether it may be one component of a path. */
+bool path_name_valid(const char *name, size_t len);
+/* Where the last component of an absolute path starts; 0: it is not a valid one. */
+size_t path_name(const char *path, size_t len);
 /* Length of the parent of a valid absolute path other than `/`: 1 for the root. */
 size_t path_parent(const char *path, size_t len);
 /* Whether `child` is `parent` or lies below it. */

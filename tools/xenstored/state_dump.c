@@ -11,6 +11,9 @@ struct dump {
     struct store *store;
     struct bytes *out;
     struct txn *txn; /* whose pending nodes are written */
+    /* The permissions of the last node, as they are written: often the next has the same. */
+    const struct perm_set *perms;
+    struct state_perm entry[STORE_PERMS_MAX];
 };
 
 void bytes_free(struct bytes *bytes)
@@ -40,7 +43,7 @@ static uint8_t *extend(struct bytes *out, size_t n)
 }
 
 /* A record with a body of `len` bytes, padded with zeros; NULL when out of memory. */
-static uint8_t *record(struct dump *dump, enum state_type type, size_t len)
+static inline uint8_t *record(struct dump *dump, enum state_type type, size_t len)
 {
     size_t padded = (len + 7) & ~(size_t)7;
     struct state_record head = {.type = type, .len = (uint32_t)padded};
@@ -50,7 +53,8 @@ static uint8_t *record(struct dump *dump, enum state_type type, size_t len)
         return NULL;
     }
     memcpy(at, &head, sizeof(head));
-    memset(at + sizeof(head) + len, 0, padded - len);
+    /* What pads it is in its last 8 bytes: what belongs there is written later. */
+    memset(at + sizeof(head) + padded - (padded != 0 ? 8 : 0), 0, padded != 0 ? 8 : 0);
     return at + sizeof(head);
 }
 
@@ -157,7 +161,7 @@ static int dump_domains(struct dump *dump)
 {
     int err = 0;
 
-    for (unsigned int i = 0; i < DOMAINS && err == 0; i++) {
+    for (unsigned int i = 0; i < dump->store->domains.end && err == 0; i++) {
         const struct domain *domain = domain_find(&dump->store->domains, (uint16_t)i);
 
         if (domain != NULL && (domain->known || domain->introduced || domain->features_set)) {
@@ -250,11 +254,25 @@ static int dump_connection(struct dump *dump, const struct conn *conn)
     return err;
 }
 
+static void encode_perms(struct dump *dump, const struct perm_set *perms)
+{
+    const uint32_t *serial = dump->store->domains.serial;
+
+    for (uint32_t i = 0; i < perms->count; i++) {
+        const struct perm *perm = &perms->entry[i];
+
+        dump->entry[i] =
+            (struct state_perm){.letter = (uint8_t)perm_letter(perm),
+                                .flags = perm->serial != serial[perm->domid] ? STATE_STALE : 0,
+                                .domid = perm->domid};
+    }
+    dump->perms = perms;
+}
+
 /* `perms` NULL: there is no such node. */
 static int dump_node(struct dump *dump, const char *path, size_t len, const struct perm_set *perms,
                      const char *value, size_t value_len, unsigned int access)
 {
-    const uint32_t *serial = dump->store->domains.serial;
     uint32_t count = perms != NULL ? perms->count : 0;
     struct state_node body = {.path_len = (uint16_t)(len + 1),
                               .value_len = (uint16_t)value_len,
@@ -266,19 +284,15 @@ static int dump_node(struct dump *dump, const char *path, size_t len, const stru
     if (at == NULL) {
         return -ENOMEM;
     }
+    if (perms != NULL && perms != dump->perms) {
+        encode_perms(dump, perms);
+    }
     if (dump->txn != NULL) {
         body.connection = dump->txn->conn->id;
         body.transaction = dump->txn->id;
     }
-    at = append(at, &body, sizeof(body));
-    for (uint32_t i = 0; i < count; i++) {
-        const struct perm *perm = &perms->entry[i];
-        struct state_perm entry = {.letter = (uint8_t)perm_letter(perm),
-                                   .flags = perm->serial != serial[perm->domid] ? STATE_STALE : 0,
-                                   .domid = perm->domid};
-
-        at = append(at, &entry, sizeof(entry));
-    }
+    memcpy(at, &body, sizeof(body));
+    at = append(at + sizeof(body), dump->entry, count * sizeof(struct state_perm));
     at = append(at, path, len);
     *at++ = '\0';
     (void)append(at, value, value_len);
@@ -356,26 +370,39 @@ static int dump_special(struct dump *dump)
                     : err;
 }
 
-int state_dump(struct store *store, const struct state_edge *edge, struct bytes *out)
+static int dump_all(struct dump *dump)
 {
-    struct dump dump = {.edge = edge, .store = store, .out = out};
+    struct store *store = dump->store;
+    const struct state_edge *edge = dump->edge;
     struct conn *conn, *after;
-    int err = dump_header(&dump);
+    int err = dump_header(dump);
 
     if (err == 0 && edge->version >= 2) {
-        err = dump_quotas(&dump);
+        err = dump_quotas(dump);
     }
     list_for_each_entry(conn, after, &store->conns, struct conn, link)
     {
         if (err == 0 && (!edge->checkpoint || conn->kind == CONN_RING)) {
-            err = dump_connection(&dump, conn);
+            err = dump_connection(dump, conn);
         }
     }
     if (err == 0 && edge->version >= 2) {
-        err = dump_domains(&dump);
+        err = dump_domains(dump);
     }
-    err = err == 0 ? dump_special(&dump) : err;
-    err = err == 0 ? tree_walk(store->tree.root, "/", 1, visit, &dump) : err;
-    err = err == 0 && !edge->checkpoint ? dump_transactions(&dump) : err;
-    return err == 0 && record(&dump, STATE_END, 0) == NULL ? -ENOMEM : err;
+    err = err == 0 ? dump_special(dump) : err;
+    err = err == 0 ? tree_walk(store->tree.root, "/", 1, visit, dump) : err;
+    err = err == 0 && !edge->checkpoint ? dump_transactions(dump) : err;
+    return err == 0 && record(dump, STATE_END, 0) == NULL ? -ENOMEM : err;
+}
+
+int state_dump(struct store *store, const struct state_edge *edge, struct bytes *out)
+{
+    struct dump dump;
+
+    dump.edge = edge;
+    dump.store = store;
+    dump.out = out;
+    dump.txn = NULL;
+    dump.perms = NULL;
+    return dump_all(&dump);
 }

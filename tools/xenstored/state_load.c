@@ -13,28 +13,6 @@ int load_bad(struct load *load, const char *why)
     return -EINVAL;
 }
 
-bool take(struct view *view, void *to, size_t n)
-{
-    const uint8_t *at = take_bytes(view, n);
-
-    if (at != NULL) {
-        memcpy(to, at, n);
-    }
-    return at != NULL;
-}
-
-const uint8_t *take_bytes(struct view *view, size_t n)
-{
-    const uint8_t *at = view->at;
-
-    if (n > view->len) {
-        return NULL;
-    }
-    view->at += n;
-    view->len -= n;
-    return at;
-}
-
 const char *take_text(struct view *view, size_t n)
 {
     const char *text = (const char *)take_bytes(view, n);
@@ -515,6 +493,7 @@ int state_load(struct store *store, const void *data, size_t len, const struct s
     if (err == 0 && !load->global) {
         err = load_bad(load, "no global data");
     }
+    err = err == 0 ? load_nodes_end(load) : err;
     err = err == 0 ? load_pending(load) : err;
     err = err == 0 ? know_domains(load) : err;
     for (unsigned int i = 0; i < DOMAINS; i++) {

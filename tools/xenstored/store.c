@@ -58,7 +58,7 @@ void store_free(struct store *store)
 
 uint64_t node_charge(const struct node *node)
 {
-    return sizeof(struct node) + node->name_len + node->value_len;
+    return (uint64_t)NODE_CHARGE + node->name_len + node->value_len;
 }
 
 uint64_t node_size(size_t value_len, size_t perms, size_t names)
@@ -279,7 +279,7 @@ static int prepare_new(struct op *op, const char *path, size_t found, size_t len
     for (; err == 0 && at <= len; at++) {
         if (at == len || path[at] == '/') {
             charge(&op->charges, perms->entry[0].domid, 1,
-                   (int64_t)(sizeof(struct node) + at - start + (at == len ? value_len : 0)));
+                   (int64_t)(NODE_CHARGE + at - start + (at == len ? value_len : 0)));
             err = note(op, path, at, ACCESS_NODE | ACCESS_MADE, NULL);
             start = at + 1;
         }

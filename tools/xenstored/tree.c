@@ -234,44 +234,48 @@ int tree_remove(struct tree *tree, const char *path, size_t len, uint64_t gen)
     return 0;
 }
 
+/* The children of each node on the way lie in one array, one behind the other. */
 struct walk {
     struct frame {
-        struct node **kids;
-        uint32_t count, next;
+        size_t next, end; /* in kid[] */
         size_t path_len;
     } * frame;
-    size_t depth, room;
+    size_t depth, frames;
+    struct node **kid;
+    size_t kids;
     char path[PATH_ABS_MAX + 1];
 };
 
 static int enter(struct walk *walk, const struct node *node, size_t path_len)
 {
-    struct frame *frame;
-    uint32_t count = node->kids != NULL ? node->kids->count : 0;
+    size_t start = walk->depth != 0 ? walk->frame[walk->depth - 1].end : 0;
+    size_t end = start + (node->kids != NULL ? node->kids->count : 0);
 
-    if (count == 0) {
+    if (end == start) {
         return 0;
     }
-    if (walk->depth == walk->room) {
-        size_t room = walk->room != 0 ? 2 * walk->room : 16;
+    if (walk->depth == walk->frames) {
+        size_t room = 2 * walk->frames + 16;
+        struct frame *frame = mem_resize(walk->frame, room * sizeof(*frame));
 
-        frame = mem_resize(walk->frame, room * sizeof(*frame));
         if (frame == NULL) {
             return -ENOMEM;
         }
         walk->frame = frame;
-        walk->room = room;
+        walk->frames = room;
     }
-    frame = &walk->frame[walk->depth];
-    frame->kids = mem_alloc(count * sizeof(struct node *));
-    if (frame->kids == NULL) {
-        return -ENOMEM;
+    if (end > walk->kids) {
+        size_t room = 2 * end;
+        struct node **kid = mem_resize(walk->kid, room * sizeof(struct node *));
+
+        if (kid == NULL) {
+            return -ENOMEM;
+        }
+        walk->kid = kid;
+        walk->kids = room;
     }
-    kids_list(node->kids, frame->kids);
-    frame->count = count;
-    frame->next = 0;
-    frame->path_len = path_len;
-    walk->depth++;
+    kids_list(node->kids, walk->kid + start);
+    walk->frame[walk->depth++] = (struct frame){start, end, path_len};
     return 0;
 }
 
@@ -282,12 +286,11 @@ static int step(struct walk *walk, tree_visit *visit, void *arg)
     size_t len = frame->path_len;
     int err;
 
-    if (frame->next == frame->count) {
-        mem_free(frame->kids);
+    if (frame->next == frame->end) {
         walk->depth--;
         return 0;
     }
-    node = frame->kids[frame->next++];
+    node = walk->kid[frame->next++];
     if (len != 1) {
         walk->path[len++] = '/';
     }
@@ -297,14 +300,17 @@ static int step(struct walk *walk, tree_visit *visit, void *arg)
     if (err != 0) {
         return err < 0 ? err : 0;
     }
-    return enter(walk, node, len);
+    return node->kids != NULL ? enter(walk, node, len) : 0;
 }
 
 int tree_walk(const struct node *node, const char *path, size_t len, tree_visit *visit, void *arg)
 {
-    struct walk walk = {.frame = NULL};
+    struct walk walk;
     int err;
 
+    walk.frame = NULL;
+    walk.kid = NULL;
+    walk.depth = walk.frames = walk.kids = 0;
     memcpy(walk.path, path, len);
     err = visit(arg, walk.path, len, node);
     if (err == 0) {
@@ -314,9 +320,7 @@ int tree_walk(const struct node *node, const char *path, size_t len, tree_visit 
     while (err == 0 && walk.depth != 0) {
         err = step(&walk, visit, arg);
     }
-    while (walk.depth != 0) {
-        mem_free(walk.frame[--walk.depth].kids);
-    }
+    mem_free(walk.kid);
     mem_free(walk.frame);
     return err;
 }

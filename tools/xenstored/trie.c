@@ -6,24 +6,8 @@
 
 #include "path.h"
 
-#define BITS      5
-#define TAG       ((uintptr_t)1)
+#define BITS      TRIE_BITS
 #define HASH_BITS 64
-
-static bool is_trie(const void *slot)
-{
-    return ((uintptr_t)slot & TAG) != 0;
-}
-
-static struct trie *as_trie(const void *slot)
-{
-    return (struct trie *)((uintptr_t)slot & ~TAG);
-}
-
-static void *tagged(const struct trie *trie)
-{
-    return (void *)((uintptr_t)trie | TAG);
-}
 
 static uint32_t bit_of(uint64_t hash, unsigned int shift)
 {
@@ -32,17 +16,12 @@ static uint32_t bit_of(uint64_t hash, unsigned int shift)
 
 static unsigned int slots(const struct trie *trie)
 {
-    return (unsigned int)__builtin_popcount(trie->map);
+    return trie_slots(trie->map);
 }
 
 static unsigned int index_of(const struct trie *trie, uint32_t bit)
 {
-    return (unsigned int)__builtin_popcount(trie->map & (bit - 1));
-}
-
-static size_t trie_bytes(unsigned int n)
-{
-    return sizeof(struct trie) + n * sizeof(void *);
+    return trie_slots(trie->map & (bit - 1));
 }
 
 struct node *trie_find(const struct trie *top, uint64_t hash, const char *name, size_t len)
@@ -57,12 +36,12 @@ struct node *trie_find(const struct trie *top, uint64_t hash, const char *name, 
             return NULL;
         }
         slot = top->slot[index_of(top, bit)];
-        if (!is_trie(slot)) {
+        if (!trie_is(slot)) {
             struct node *node = slot;
 
             return node->name_len == len && memcmp(node->data, name, len) == 0 ? node : NULL;
         }
-        top = as_trie(slot);
+        top = trie_at(slot);
         shift += BITS;
     }
     return NULL;
@@ -71,7 +50,7 @@ struct node *trie_find(const struct trie *top, uint64_t hash, const char *name, 
 /* A trie that only *slot refers to. `slot` holds a trie, tagged or not. */
 static struct trie *trie_own(void **slot)
 {
-    struct trie *old = as_trie(*slot), *copy;
+    struct trie *old = trie_at(*slot), *copy;
     unsigned int n = slots(old);
 
     if (old->refs == 1) {
@@ -84,14 +63,14 @@ static struct trie *trie_own(void **slot)
     memcpy(copy, old, trie_bytes(n));
     copy->refs = 1;
     for (unsigned int i = 0; i < n; i++) {
-        if (is_trie(copy->slot[i])) {
-            as_trie(copy->slot[i])->refs++;
+        if (trie_is(copy->slot[i])) {
+            trie_at(copy->slot[i])->refs++;
         } else {
             ((struct node *)copy->slot[i])->refs++;
         }
     }
     old->refs--;
-    *slot = is_trie(*slot) ? tagged(copy) : copy;
+    *slot = trie_is(*slot) ? trie_tagged(copy) : copy;
     return copy;
 }
 
@@ -101,7 +80,7 @@ struct node **trie_slot(struct trie **top, uint64_t hash)
     unsigned int shift = 0;
     bool first = true;
 
-    while (first || is_trie(*slot)) {
+    while (first || trie_is(*slot)) {
         struct trie *trie = trie_own(slot);
 
         if (trie == NULL) {
@@ -117,7 +96,7 @@ struct node **trie_slot(struct trie **top, uint64_t hash)
 /* One more slot in *at, for `bit`. */
 static int widen(void **at, uint32_t bit, void *value)
 {
-    struct trie *trie = as_trie(*at), *wider;
+    struct trie *trie = trie_at(*at), *wider;
     unsigned int n = slots(trie), i = index_of(trie, bit);
 
     wider = mem_resize(trie, trie_bytes(n + 1));
@@ -127,7 +106,7 @@ static int widen(void **at, uint32_t bit, void *value)
     memmove(&wider->slot[i + 1], &wider->slot[i], (n - i) * sizeof(void *));
     wider->slot[i] = value;
     wider->map |= bit;
-    *at = is_trie(*at) ? tagged(wider) : wider;
+    *at = trie_is(*at) ? trie_tagged(wider) : wider;
     return 0;
 }
 
@@ -154,7 +133,7 @@ static struct trie *split(struct node *a, uint64_t hash_a, struct node *b, uint6
         }
         trie->refs = 1;
         trie->map = bit_a | bit_b;
-        *at = at == (void **)&top ? trie : tagged(trie);
+        *at = at == (void **)&top ? trie : trie_tagged(trie);
         if (bit_a != bit_b) {
             trie->slot[bit_a < bit_b ? 0 : 1] = a;
             trie->slot[bit_a < bit_b ? 1 : 0] = b;
@@ -164,7 +143,7 @@ static struct trie *split(struct node *a, uint64_t hash_a, struct node *b, uint6
         at = &trie->slot[0];
     }
     while (top != NULL) {
-        trie = as_trie(top->slot[0]);
+        trie = trie_at(top->slot[0]);
         mem_free(top);
         top = trie;
     }
@@ -196,7 +175,7 @@ int trie_add(struct trie **top, uint64_t hash, struct node *node)
             return widen(slot, bit, node);
         }
         slot = &trie->slot[index_of(trie, bit)];
-        if (!is_trie(*slot)) {
+        if (!trie_is(*slot)) {
             struct node *other = *slot;
             bool equal = true;
             struct trie *both = NULL;
@@ -208,7 +187,7 @@ int trie_add(struct trie **top, uint64_t hash, struct node *node)
             if (both == NULL) {
                 return equal ? -ENOSPC : -ENOMEM;
             }
-            *slot = tagged(both);
+            *slot = trie_tagged(both);
             return 0;
         }
     }
@@ -231,11 +210,11 @@ int trie_del(struct trie **top, uint64_t hash, struct node **out)
         bits[depth] = bit_of(hash, (unsigned int)depth * BITS);
         path[depth + 1] = &trie->slot[index_of(trie, bits[depth])];
         depth++;
-    } while (is_trie(*path[depth]));
+    } while (trie_is(*path[depth]));
     *out = *path[depth];
     /* Nothing fails from here on: slots are closed up in place, and tries that became empty go. */
     while (depth-- > 0) {
-        struct trie *trie = as_trie(*path[depth]);
+        struct trie *trie = trie_at(*path[depth]);
         unsigned int n = slots(trie), i = index_of(trie, bits[depth]);
 
         trie->map &= ~bits[depth];
@@ -249,30 +228,4 @@ int trie_del(struct trie **top, uint64_t hash, struct node **out)
         }
     }
     return 0;
-}
-
-void trie_iter_start(struct trie_iter *iter, const struct trie *top)
-{
-    iter->depth = top != NULL ? 0 : -1;
-    iter->level[0].trie = top;
-    iter->level[0].next = 0;
-}
-
-struct node *trie_iter_next(struct trie_iter *iter)
-{
-    while (iter->depth >= 0) {
-        const struct trie *trie = iter->level[iter->depth].trie;
-        unsigned int i = iter->level[iter->depth].next++;
-
-        if (i == slots(trie)) {
-            iter->depth--;
-        } else if (!is_trie(trie->slot[i])) {
-            return trie->slot[i];
-        } else {
-            iter->depth++;
-            iter->level[iter->depth].trie = as_trie(trie->slot[i]);
-            iter->level[iter->depth].next = 0;
-        }
-    }
-    return NULL;
 }
