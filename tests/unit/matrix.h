@@ -158,6 +158,48 @@ bool matrix_is_of_all(const struct matrix_row *row);
 /* The name of an entry that was never used, or NULL. */
 const char *matrix_unused(void);
 
+/* --- Variations --- */
+
+enum variation {
+    /* Of values. */
+    ZERO,
+    ALL_ONES,
+    MAXIMUM,
+    ABOVE_MAXIMUM,
+    BELOW_MINIMUM,
+    /* Of what points into memory. */
+    UNALIGNED,
+    UNMAPPED,
+    CROSSING,      /* from one page into the next */
+    CROSSING_HOLE, /* into a page that is not there */
+    READ_ONLY,
+    /* Of what names a domain. */
+    WRONG_DOMAIN,
+    DYING_DOMAIN,
+    SELF,
+    SELF_BY_ID,
+    NO_PERMISSION,
+    REST, /* whatever no field describes is all ones */
+    NR_VARIATIONS
+};
+
+enum expectation {
+    ANYTHING, /* success, or any error of the ABI's */
+    AS_GOOD,  /* what the good call gives */
+    REFUSED,
+    FAULT,
+    DENIED,
+};
+
+extern const char *const matrix_variations[NR_VARIATIONS];
+
+/*
+ * Makes a good call bad in argument f (NULL: the structure as a whole); false: such an argument
+ * cannot be. May set SILO. good_fails: the good call has an error for its answer.
+ */
+bool matrix_vary(struct matrix_call *c, const struct matrix_field *f, enum variation how,
+                 bool good_fails, enum expectation *e);
+
 /* --- The world --- */
 
 /* Domains, by id. */
@@ -190,6 +232,7 @@ void matrix_build(void);
 const char *matrix_end(void);
 /* Words of a domain's buffer. */
 void matrix_fill_buffer(uint16_t id, uint64_t word);
+bool matrix_all_alive(void);
 /* Puts the structure there and remembers the state of everything. */
 void matrix_remember(const struct matrix_call *c);
 /* Makes the call, until it does not ask to be made again. */

@@ -14,47 +14,9 @@
 #include <hearth/errno.h>
 #include <hearth/xsm.h>
 
-enum variation {
-    /* Of values. */
-    ZERO,
-    ALL_ONES,
-    MAXIMUM,
-    ABOVE_MAXIMUM,
-    BELOW_MINIMUM,
-    /* Of what points into memory. */
-    UNALIGNED,
-    UNMAPPED,
-    CROSSING,      /* from one page into the next */
-    CROSSING_HOLE, /* into a page that is not there */
-    READ_ONLY,
-    /* Of what names a domain. */
-    WRONG_DOMAIN,
-    DYING_DOMAIN,
-    SELF,
-    SELF_BY_ID,
-    NO_PERMISSION,
-    REST, /* whatever no field describes is all ones */
-    NR_VARIATIONS
-};
-
-static const char *const names[NR_VARIATIONS] = {
-    "zero",        "all ones",       "maximum",       "maximum + 1",
-    "minimum - 1", "unaligned",      "unmapped",      "page-crossing",
-    "into a hole", "read-only",      "wrong domain",  "dying domain",
-    "self",        "self by its id", "no permission", "undescribed bytes"};
-
-enum expectation {
-    ANYTHING, /* success, or any error of the ABI's */
-    AS_GOOD,  /* what the good call gives */
-    REFUSED,
-    FAULT,
-    DENIED,
-};
-
-#define TOP_OF_ADDRESSES        (1ULL << 40)
 #define GNTST_PERMISSION_DENIED (-8)
 
-static unsigned int cells[NR_VARIATIONS], failures, calls, worlds;
+static unsigned int cells[NR_VARIATIONS], again, failures, calls, worlds;
 static bool dirty = true, verbose;
 static int64_t good_rc, good_status;
 
@@ -65,199 +27,6 @@ static void complain(const struct matrix_call *c, const struct matrix_field *f, 
             c->row->version == 0x17 ? " of 0x17" : "", how, what, (long long)c->rc,
             (long long)c->status);
     failures++;
-}
-
-/* --- Variations --- */
-
-static uint64_t mask_of(const struct matrix_field *f)
-{
-    return f->size >= sizeof(uint64_t) ? UINT64_MAX : (1ULL << 8 * f->size) - 1;
-}
-
-/* True when the field can have the value. */
-static bool vary_value(const struct matrix_field *f, enum variation how, uint64_t *value)
-{
-    uint64_t mask = mask_of(f);
-
-    switch (how) {
-    case ZERO:
-        *value = 0;
-        return true;
-    case ALL_ONES:
-        *value = mask;
-        return true;
-    case MAXIMUM:
-        *value = MIN(f->max, mask);
-        return true;
-    case ABOVE_MAXIMUM:
-        *value = f->max + 1;
-        return f->max < mask && f->size <= sizeof(*value);
-    case BELOW_MINIMUM:
-        *value = f->min - 1;
-        return f->min != 0;
-    default:
-        return false;
-    }
-}
-
-static bool vary_pointer(const struct matrix_field *f, enum variation how, uint64_t *value)
-{
-    uint64_t good = f->type == FT_PTR ? PAGE_OF(BUFFER_GFN) : PAGE_OF(RAM_GFN);
-    bool frame = f->type == FT_GFN;
-
-    if (f->type != FT_PTR && f->type != FT_ADDR && !frame) {
-        return false;
-    }
-    switch (how) {
-    case UNALIGNED:
-        *value = good + 1;
-        return !frame;
-    case UNMAPPED:
-        *value = frame ? HOLE_GFN : PAGE_OF(HOLE_GFN);
-        return true;
-    case CROSSING:
-        *value = good + PAGE_OF(1) - 4;
-        return !frame;
-    case CROSSING_HOLE:
-        *value = PAGE_OF(HOLE_GFN) - 4;
-        return !frame;
-    case READ_ONLY:
-        *value = frame ? READONLY_GFN : PAGE_OF(READONLY_GFN);
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool vary_domain(const struct matrix_call *c, enum variation how, uint64_t *value)
-{
-    static const uint64_t of[NR_VARIATIONS] = {
-        [WRONG_DOMAIN] = ABSENT, [DYING_DOMAIN] = DYING, [SELF] = DOMID_SELF};
-
-    *value = how == SELF_BY_ID ? c->caller : of[how];
-    return how == SELF_BY_ID || of[how] != 0;
-}
-
-/* A domain that must be there: others may be named before they are. */
-static bool must_exist(const struct matrix_row *row, const struct matrix_field *f)
-{
-    return f->type == FT_DOMID && f->max <= DOMID_XEN && !matrix_is_loose(row, f);
-}
-
-static bool names_domain(const struct matrix_row *row)
-{
-    const struct matrix_field *f;
-
-    for (size_t i = 0; (f = matrix_row_field(row, i)) != NULL; i++) {
-        if (f->type == FT_DOMID) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Another's domain, named by one who controls nobody; where two must agree, with SILO. */
-static bool deny(struct matrix_call *c, const struct matrix_field *f, enum expectation *e)
-{
-    bool by_agreement = c->row->rule == RULE_ANY || c->row->rule == RULE_PEER;
-    const struct matrix_field *other;
-
-    if (f == NULL) {
-        c->caller = GUEST;
-        *e = DENIED;
-        return !by_agreement && (c->row->rule != RULE_TARGET || names_domain(c->row));
-    }
-    if (f->type != FT_DOMID) {
-        return false;
-    }
-    c->caller = GUEST;
-    for (size_t i = 0; (other = matrix_row_field(c->row, i)) != NULL; i++) {
-        if (other->type == FT_DOMID && c->row->form != FORM_REQUEST) {
-            matrix_set(c, other, other == f ? PEER : DOMID_SELF);
-        }
-    }
-    if (by_agreement) {
-        xsm_init("silo");
-    }
-    *e = must_exist(c->row, f) ? REFUSED : ANYTHING;
-    return true;
-}
-
-/* The argument as a whole. */
-static bool vary_argument(struct matrix_call *c, enum variation how, enum expectation *e)
-{
-    uint64_t at[NR_VARIATIONS] = {
-        [ALL_ONES] = UINT64_MAX,
-        [MAXIMUM] = TOP_OF_ADDRESSES - 1,
-        [ABOVE_MAXIMUM] = TOP_OF_ADDRESSES,
-        [UNALIGNED] = PAGE_OF(ARG_GFN) + 1,
-        [UNMAPPED] = PAGE_OF(HOLE_GFN),
-        [CROSSING] = PAGE_OF(ARG_GFN + 1) - c->size / 2,
-        [CROSSING_HOLE] = PAGE_OF(ARG_END_GFN) - c->size / 2,
-        [READ_ONLY] = PAGE_OF(READONLY_GFN),
-    };
-
-    if (how > READ_ONLY || how == BELOW_MINIMUM || (c->size < 2 && how >= UNALIGNED)) {
-        return false;
-    }
-    matrix_place(c, at[how]);
-    if (c->size == 0) { /* what is not looked at */
-        *e = c->row->error != 0 ? AS_GOOD : ANYTHING;
-        return true;
-    }
-    *e =
-        how == UNALIGNED || how == CROSSING || (how == READ_ONLY && (!c->row->inout || good_rc < 0))
-            ? AS_GOOD
-            : FAULT;
-    return true;
-}
-
-/* Bytes that belong to no field, in the row's structure. */
-static bool vary_rest(struct matrix_call *c, enum expectation *e)
-{
-    struct matrix_call ones;
-    const struct matrix_field *f;
-
-    *e = ANYTHING;
-    memset(&ones, 0, sizeof(ones));
-    ones.row = c->row;
-    for (size_t i = 0; (f = matrix_row_field(c->row, i)) != NULL; i++) {
-        matrix_set(&ones, f, UINT64_MAX);
-    }
-    if (c->row->form == FORM_REQUEST) {
-        memset(ones.arg, 0xff, 8);
-    }
-    for (uint32_t i = 0; i < c->size; i++) {
-        c->arg[i] |= (uint8_t)~ones.arg[i];
-    }
-    return c->size != 0;
-}
-
-static bool vary(struct matrix_call *c, const struct matrix_field *f, enum variation how,
-                 enum expectation *e)
-{
-    uint64_t value;
-
-    if (how == NO_PERMISSION) {
-        return deny(c, f, e);
-    }
-    if (f == NULL) {
-        return how == REST ? vary_rest(c, e) : vary_argument(c, how, e);
-    }
-    if (!vary_value(f, how, &value) && !vary_pointer(f, how, &value) &&
-        !(f->type == FT_DOMID && vary_domain(c, how, &value))) {
-        return false;
-    }
-    matrix_set(c, f, value);
-    *e = f->size <= sizeof(value) && (value < f->min || value > f->max) &&
-                 !matrix_is_loose(c->row, f)
-             ? REFUSED
-             : ANYTHING;
-    if ((how == WRONG_DOMAIN && must_exist(c->row, f)) ||
-        (how == UNMAPPED && f->type == FT_PTR && !matrix_is_loose(c->row, f))) {
-        *e = REFUSED;
-    }
-    return true;
 }
 
 /* --- Judgement --- */
@@ -371,9 +140,9 @@ static void one_argument(const struct matrix_row *row, const struct matrix_field
         enum expectation e = ANYTHING;
 
         matrix_base(row, &c);
-        if (vary(&c, f, how, &e)) {
+        if (matrix_vary(&c, f, how, good_rc < 0, &e)) {
             fresh(row);
-            make(&c, f, names[how], e);
+            make(&c, f, matrix_variations[how], e);
             cells[how]++;
         } else {
             xsm_init("dummy");
@@ -396,12 +165,33 @@ static void good_call(const struct matrix_row *row)
     }
 }
 
+/* The good call a second time, when what it wanted is so. */
+static void once_more(const struct matrix_row *row)
+{
+    struct matrix_call c;
+
+    fresh(row);
+    matrix_base(row, &c);
+    matrix_remember(&c);
+    matrix_issue(&c);
+    (void)matrix_changed(); /* what it left to be done is done */
+    if (matrix_all_alive()) {
+        matrix_base(row, &c);
+        make(&c, NULL, "once more", ANYTHING);
+        again++;
+    }
+    if (!dirty) {
+        leave(&c, NULL, "once more");
+    }
+}
+
 static unsigned int one_row(const struct matrix_row *row)
 {
     const struct matrix_field *f;
     unsigned int n = 0;
 
     good_call(row);
+    once_more(row);
     one_argument(row, NULL);
     while ((f = matrix_row_field(row, n)) != NULL) {
         one_argument(row, f);
@@ -431,9 +221,10 @@ static void test_rows(void **state)
         }
     }
     for (unsigned int how = 0; how < NR_VARIATIONS; how++) {
-        print_message("%6u %s\n", cells[how], names[how]);
+        print_message("%6u %s\n", cells[how], matrix_variations[how]);
         total += cells[how];
     }
+    print_message("%6u a good call once more\n", again);
     print_message("%u rows, %u arguments and the rows themselves: %u cells, %u calls, %u worlds\n",
                   rows, arguments, total, calls, worlds);
     assert_int_equal(failures, 0);
