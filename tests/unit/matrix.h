@@ -101,6 +101,7 @@ struct matrix_row {
     bool inout;       /* the argument is copied back */
     bool reserve;     /* memory reservation: the result is a number of extents done */
     bool finds;       /* domctl: the request's domain is found before anything else */
+    bool on_another;  /* whatever its hook, it acts on the domain that it names */
 };
 
 extern const struct matrix_row matrix_rows[];

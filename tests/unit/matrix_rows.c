@@ -36,15 +36,16 @@ enum {
 /* Tables of the common forms. */
 #define OP_SELF(nr, name, type, direction, hook)                                                   \
     ROW(TABLE, nr, name, OP, hook, .arg = #type, .inout = IS_##direction)
-#define OP_HOT                                  OP_SELF
-#define OP_TARGET(nr, name, type, way, hook, f) OP_SELF(nr, name, type, way, hook)
+#define OP_HOT OP_SELF
+#define OP_TARGET(nr, name, type, direction, hook, field)                                          \
+    ROW(TABLE, nr, name, OP, hook, .arg = #type, .inout = IS_##direction, .on_another = true)
 
-#define OP_NULL(nr, name, hook)                 ROW(TABLE, nr, name, OP, hook, .arg = NULL)
+#define OP_NULL(nr, name, hook)        ROW(TABLE, nr, name, OP, hook, .arg = NULL)
 
-#define OP_REFUSED(nr, name, err, why)          ROW(TABLE, nr, name, OP, VERSION, .error = (err))
+#define OP_REFUSED(nr, name, err, why) ROW(TABLE, nr, name, OP, VERSION, .error = (err))
 
 #define OP_RESERVATION(nr, name, type, hook)                                                       \
-    ROW(TABLE, nr, name, OP, hook, .arg = #type, .reserve = true)
+    ROW(TABLE, nr, name, OP, hook, .arg = #type, .reserve = true, .on_another = true)
 #define OP_ARRAY(nr, name, type, hook)                                                             \
     ROW(TABLE, nr, name, GRANT, hook, .arg = #type, .inout = true)
 #define OP_ONE                          OP_ARRAY

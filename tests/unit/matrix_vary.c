@@ -102,16 +102,34 @@ static bool names_domain(const struct matrix_row *row)
     return false;
 }
 
+/* Not for everybody: by its table or its form, or else by its hook. */
+static bool is_controlling(const struct matrix_row *row)
+{
+    static const char *const tables[] = {"domctl", "sysctl", "platform_op", "physdev_op",
+                                         "console_io"};
+
+    if (row->error != 0 && row->form != FORM_REQUEST) {
+        return row->rule == RULE_PRIV; /* its error is for everybody, or for those who may ask */
+    }
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        if (strcmp(row->table, tables[i]) == 0) {
+            return true;
+        }
+    }
+    return row->rule == RULE_PRIV || row->rule == RULE_HARDWARE ||
+           ((row->on_another || row->rule == RULE_TARGET) && names_domain(row));
+}
+
 /* Another's domain, named by one who controls nobody; where two must agree, with SILO. */
 static bool deny(struct matrix_call *c, const struct matrix_field *f, enum expectation *e)
 {
-    bool by_agreement = c->row->rule == RULE_ANY || c->row->rule == RULE_PEER;
+    bool by_agreement = !is_controlling(c->row);
     const struct matrix_field *other;
 
     if (f == NULL) {
         c->caller = GUEST;
         *e = DENIED;
-        return !by_agreement && (c->row->rule != RULE_TARGET || names_domain(c->row));
+        return !by_agreement;
     }
     if (f->type != FT_DOMID) {
         return false;
