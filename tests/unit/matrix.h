@@ -86,8 +86,6 @@ enum matrix_rule {
     RULE_HARDWARE,
 };
 
-#define MATRIX_WHOLE UINT32_MAX /* the row's argument is the whole request */
-
 struct matrix_row {
     const char *table;
     const char *name;
@@ -101,7 +99,9 @@ struct matrix_row {
     bool inout;       /* the argument is copied back */
     bool reserve;     /* memory reservation: the result is a number of extents done */
     bool finds;       /* domctl: the request's domain is found before anything else */
-    bool on_another;  /* whatever its hook, it acts on the domain that it names */
+    bool on_another;  /* whatever its hook, it acts on the domain that it names in target */
+    bool on_itself;   /* the same row, by a guest with its own name there */
+    const char *target;
 };
 
 extern const struct matrix_row matrix_rows[];
@@ -150,10 +150,13 @@ void matrix_base(const struct matrix_row *row, struct matrix_call *c);
 bool matrix_base_fails(const struct matrix_row *row, int64_t *rc);
 /* What the row needs in the world before, and what a call leaves that is no domain's. */
 void matrix_prepare(const struct matrix_row *row);
+/* What its pointers point at, before each call. */
+void matrix_fill(const struct matrix_row *row);
 void matrix_undo(const struct matrix_call *c);
 /* True when a failure of this call may leave something done; when the field's bounds are not the
  * row's; when it acts on all domains. Each counts its uses. */
 bool matrix_may_stay(const struct matrix_row *row, const struct matrix_field *f);
+bool matrix_may_stay_somehow(const struct matrix_row *row); /* whatever is bad in it */
 bool matrix_is_loose(const struct matrix_row *row, const struct matrix_field *f);
 bool matrix_is_of_all(const struct matrix_row *row);
 /* The name of an entry that was never used, or NULL. */

@@ -66,10 +66,13 @@ static const struct {
 static const struct {
     const char *row;
     int64_t rc;
+    bool itself; /* only when a guest does it to itself */
 } errors[] = {
-    {"memory_op.increase_reservation", 0},
-    {"event_channel_op.bind_pirq", -EINVAL},
-    {"grant_table_op.unmap_and_replace", -1},
+    {"memory_op.increase_reservation", 0, false},
+    {"event_channel_op.bind_pirq", -EINVAL, false},
+    {"grant_table_op.unmap_and_replace", -1, false},
+    {"hvm_op.set_param", -EPERM, true},
+    {"memory_op.add_to_physmap_batch", -EPERM, true}, /* it controls no other */
 };
 
 /* Failures that leave something done, as on Xen: an answer that could not be copied out. */
@@ -81,6 +84,7 @@ static const struct {
     {"domctl.setvcpuaffinity", "cpumap_soft.bitmap"},
     {"memory_op.add_to_physmap_batch", NULL},
     {"memory_op.add_to_physmap_batch", "size"}, /* the items before the one that failed */
+    {"memory_op.add_to_physmap_batch", "errs"},
     {"memory_op.acquire_resource", NULL},
     {"event_channel_op.bind_interdomain", NULL},
     {"event_channel_op.bind_virq", NULL},
@@ -130,6 +134,7 @@ const char *matrix_name(const struct matrix_row *row, const struct matrix_field 
     return at;
 }
 
+/* All of that name: those of both versions, on another and on itself. */
 static bool is_row(const struct matrix_row *row, const char *name)
 {
     return strcmp(matrix_name(row, NULL), name) == 0;
@@ -313,7 +318,7 @@ void matrix_base(const struct matrix_row *row, struct matrix_call *c)
 
     memset(c, 0, sizeof(*c));
     c->row = row;
-    c->caller = row->rule == RULE_ANY || row->rule == RULE_PEER ? GUEST : CONTROL;
+    c->caller = row->on_itself || row->rule == RULE_ANY || row->rule == RULE_PEER ? GUEST : CONTROL;
     c->size = (uint32_t)matrix_arg_size(row);
     c->put = c->size != 0;
     for (size_t i = 0; (f = matrix_row_field(row, i)) != NULL; i++) {
@@ -331,6 +336,11 @@ void matrix_base(const struct matrix_row *row, struct matrix_call *c)
             }
         }
     }
+    for (size_t i = 0; row->on_itself && (f = matrix_row_field(row, i)) != NULL; i++) {
+        if (strcmp(f->name, row->target) == 0) {
+            matrix_set(c, f, DOMID_SELF);
+        }
+    }
 }
 
 bool matrix_base_fails(const struct matrix_row *row, int64_t *rc)
@@ -342,8 +352,12 @@ bool matrix_base_fails(const struct matrix_row *row, int64_t *rc)
                   : -row->error;
         return true;
     }
+    if (row->on_itself && row->rule == RULE_PRIV) {
+        *rc = -EPERM;
+        return true;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-        if (is_row(row, errors[i].row)) {
+        if (is_row(row, errors[i].row) && (row->on_itself || !errors[i].itself)) {
             used_error[i]++;
             *rc = errors[i].rc;
             return true;
@@ -352,7 +366,7 @@ bool matrix_base_fails(const struct matrix_row *row, int64_t *rc)
     return false;
 }
 
-void matrix_prepare(const struct matrix_row *row)
+void matrix_fill(const struct matrix_row *row)
 {
     uint64_t word = 1;
 
@@ -364,11 +378,17 @@ void matrix_prepare(const struct matrix_row *row)
     }
     matrix_fill_buffer(CONTROL, word);
     matrix_fill_buffer(GUEST, word);
+}
+
+void matrix_prepare(const struct matrix_row *row)
+{
     for (size_t i = 0; i < ARRAY_SIZE(befores); i++) {
         for (size_t r = 0; is_row(row, befores[i].row) && r < matrix_nr_rows; r++) {
-            if (is_row(&matrix_rows[r], befores[i].before) && matrix_rows[r].version != 0x17) {
+            if (is_row(&matrix_rows[r], befores[i].before) && matrix_rows[r].version != 0x17 &&
+                !matrix_rows[r].on_itself) {
                 struct matrix_call c;
 
+                matrix_fill(&matrix_rows[r]);
                 matrix_base(&matrix_rows[r], &c);
                 matrix_remember(&c);
                 matrix_issue(&c);
@@ -392,6 +412,16 @@ bool matrix_may_stay(const struct matrix_row *row, const struct matrix_field *f)
     for (size_t i = 0; i < ARRAY_SIZE(stays); i++) {
         if (is_about(row, f, stays[i].row, stays[i].field)) {
             used_stay[i]++;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool matrix_may_stay_somehow(const struct matrix_row *row)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(stays); i++) {
+        if (is_row(row, stays[i].row)) {
             return true;
         }
     }

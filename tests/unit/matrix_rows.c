@@ -36,20 +36,25 @@ enum {
 /* Tables of the common forms. */
 #define OP_SELF(nr, name, type, direction, hook)                                                   \
     ROW(TABLE, nr, name, OP, hook, .arg = #type, .inout = IS_##direction)
-#define OP_HOT OP_SELF
-#define OP_TARGET(nr, name, type, direction, hook, field)                                          \
-    ROW(TABLE, nr, name, OP, hook, .arg = #type, .inout = IS_##direction, .on_another = true)
-
+#define OP_HOT                         OP_SELF
 #define OP_NULL(nr, name, hook)        ROW(TABLE, nr, name, OP, hook, .arg = NULL)
 
 #define OP_REFUSED(nr, name, err, why) ROW(TABLE, nr, name, OP, VERSION, .error = (err))
 
-#define OP_RESERVATION(nr, name, type, hook)                                                       \
-    ROW(TABLE, nr, name, OP, hook, .arg = #type, .reserve = true, .on_another = true)
 #define OP_ARRAY(nr, name, type, hook)                                                             \
     ROW(TABLE, nr, name, GRANT, hook, .arg = #type, .inout = true)
-#define OP_ONE                          OP_ARRAY
 #define OP_CURSOR(nr, name, type, hook) ROW(TABLE, nr, name, GRANT, hook, .arg = #type)
+/* Rows that act on the domain they name are there twice: by the control domain, on another; by a
+ * guest, on itself. */
+#define TWICE(nr, name, shape, hook, ...)                                                          \
+    ROW(TABLE, nr, name, shape, hook, .on_another = true, __VA_ARGS__)                             \
+    ROW(TABLE, nr, name, shape, hook, .on_itself = true, __VA_ARGS__)
+#define OP_TARGET(nr, name, type, direction, hook, field)                                          \
+    TWICE(nr, name, OP, hook, .arg = #type, .inout = IS_##direction, .target = #field)
+#define OP_RESERVATION(nr, name, type, hook)                                                       \
+    TWICE(nr, name, OP, hook, .arg = #type, .reserve = true, .target = "domid")
+#define OP_ONE(nr, name, type, hook)                                                               \
+    TWICE(nr, name, GRANT, hook, .arg = #type, .inout = true, .target = "dom")
 
 /* Requests. */
 #define DOMCTL(nr, name, member, direction, hook)                                                  \

@@ -129,7 +129,7 @@ static bool deny(struct matrix_call *c, const struct matrix_field *f, enum expec
     if (f == NULL) {
         c->caller = GUEST;
         *e = DENIED;
-        return !by_agreement;
+        return !by_agreement && !c->row->on_itself;
     }
     if (f->type != FT_DOMID) {
         return false;
