@@ -15,7 +15,7 @@ unit fuzz lint proof:
 %-test:
 	$(Q)$(PYTHON) tests/suite $*
 soak:
-	$(Q)FUZZ_RUNS=10000000 SOAK=1 $(PYTHON) tests/suite $(SUITES)
+	$(Q)FUZZ_RUNS=10000000 MATRIX_RUNS=1000 SOAK=1 $(PYTHON) tests/suite $(SUITES)
 features:
 	$(Q)$(PYTHON) mk/features README.md
 

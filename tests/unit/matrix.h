@@ -180,6 +180,7 @@ enum variation {
     /* Of what names a domain. */
     WRONG_DOMAIN,
     DYING_DOMAIN,
+    NEW_DOMAIN,
     SELF,
     SELF_BY_ID,
     NO_PERMISSION,
@@ -212,6 +213,7 @@ bool matrix_vary(struct matrix_call *c, const struct matrix_field *f, enum varia
 #define PEER      2U
 #define BYSTANDER 3U
 #define DYING     4U
+#define NEWBORN   5U /* just created: no vCPU, no memory */
 #define ABSENT    77U
 
 /* Guest frames of each domain. */

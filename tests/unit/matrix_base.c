@@ -38,6 +38,7 @@ static const struct {
     {"grant_table_op.map", "host_addr", PAGE_OF(FREE_GFN)},
     {"grant_table_op.unmap", "host_addr", PAGE_OF(GRANT_GFN)},
     {"grant_table_op.unmap", "dev_bus_addr", 0},
+    {"grant_table_op.swap", "ref_b", DEFAULT_REF + 10},
     {"grant_table_op.copy", "flags", 1}, /* from a reference */
     {"grant_table_op.copy", "source.u.ref", DEFAULT_REF},
     {"grant_table_op.copy", "dest.domid", DOMID_SELF},
@@ -95,6 +96,8 @@ static const struct {
     {"grant_table_op.map", "count"},
     {"grant_table_op.unmap", NULL},
     {"grant_table_op.unmap", "count"},
+    {"grant_table_op.swap", NULL},
+    {"grant_table_op.swap", "count"},
     {"grant_table_op.copy", NULL},
     {"grant_table_op.copy", "count"},
 };

@@ -105,6 +105,10 @@ static void add_rest(struct domain *d, struct state_stream *s)
     add(s, rest, sizeof(rest));
     for (uint32_t i = 0; i < d->max_vcpus; i++) {
         const struct vcpu *v = d->vcpu[i];
+
+        if (v == NULL) {
+            continue;
+        }
         const uint64_t words[] = {
             v->initialised,     v->pause_count, v->polling,           v->polling ? v->poll_port : 0,
             (uintptr_t)v->info, v->info_mfn.n,  v->runstate_area.a,   (uintptr_t)v->fifo,
@@ -124,7 +128,9 @@ static void take(struct domain *d, struct image *to)
     domain_state_save(d, &s);
     watchdog_state_save(d, &s);
     for (uint32_t i = 0; i < d->max_vcpus; i++) {
-        vcpu_state_save(d->vcpu[i], &s);
+        if (d->vcpu[i] != NULL) {
+            vcpu_state_save(d->vcpu[i], &s);
+        }
     }
     evtchn_state_save(d, &s);
     grant_state_save(d, &s);

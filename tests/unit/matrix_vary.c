@@ -10,10 +10,10 @@
 #define TOP_OF_ADDRESSES (1ULL << 40)
 
 const char *const matrix_variations[NR_VARIATIONS] = {
-    "zero",        "all ones",       "maximum",       "maximum + 1",
-    "minimum - 1", "unaligned",      "unmapped",      "page-crossing",
-    "into a hole", "read-only",      "wrong domain",  "dying domain",
-    "self",        "self by its id", "no permission", "undescribed bytes"};
+    "zero",          "all ones",         "maximum",       "maximum + 1", "minimum - 1",
+    "unaligned",     "unmapped",         "page-crossing", "into a hole", "read-only",
+    "wrong domain",  "dying domain",     "new domain",    "self",        "self by its id",
+    "no permission", "undescribed bytes"};
 
 static uint64_t mask_of(const struct matrix_field *f)
 {
@@ -77,8 +77,10 @@ static bool vary_pointer(const struct matrix_field *f, enum variation how, uint6
 
 static bool vary_domain(const struct matrix_call *c, enum variation how, uint64_t *value)
 {
-    static const uint64_t of[NR_VARIATIONS] = {
-        [WRONG_DOMAIN] = ABSENT, [DYING_DOMAIN] = DYING, [SELF] = DOMID_SELF};
+    static const uint64_t of[NR_VARIATIONS] = {[WRONG_DOMAIN] = ABSENT,
+                                               [DYING_DOMAIN] = DYING,
+                                               [NEW_DOMAIN] = NEWBORN,
+                                               [SELF] = DOMID_SELF};
 
     *value = how == SELF_BY_ID ? c->caller : of[how];
     return how == SELF_BY_ID || of[how] != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The matrix's machine: five domains that know each other, and the calls that they make. */
+/* The matrix's machine: six domains that know each other, and the calls that they make. */
 #include "unit.h"
 
 #include "machine.h"
@@ -91,7 +91,7 @@ static void build_channels_and_grants(void)
     struct grant_map_arg map = {.host_addr = PAGE_OF(GRANT_GFN), .flags = 2, .dom = PEER};
     evtchn_port_t port;
 
-    for (uint16_t id = 0; id < MATRIX_DOMAINS; id++) {
+    for (uint16_t id = 0; id < NEWBORN; id++) {
         uint16_t other = id == PEER ? GUEST : PEER;
 
         assert_int_equal(evtchn_alloc_unbound(matrix_dom[id], other, &port), 0);
@@ -111,9 +111,11 @@ static void build_channels_and_grants(void)
 
 void matrix_build(void)
 {
-    for (uint16_t id = 0; id < MATRIX_DOMAINS; id++) {
+    for (uint16_t id = 0; id < NEWBORN; id++) {
         matrix_dom[id] = build_domain(id);
     }
+    assert_int_equal(domain_create(NEWBORN, &machine_config, &matrix_dom[NEWBORN]), 0);
+    matrix_dom[NEWBORN]->tools_pause_count = 1;
     build_channels_and_grants();
     printk(LOG_ERR, "something to read\n");
     matrix_dom[DYING]->arch.release_steps = 3;

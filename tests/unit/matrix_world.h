@@ -7,7 +7,7 @@
 #include <hearth/num.h>
 #include <hearth/page.h>
 
-#define MATRIX_DOMAINS 5U
+#define MATRIX_DOMAINS 6U
 
 /* Frames of RAM, by gfn from ARG_GFN on. */
 #define SPAN (RAM_GFN + RAM_PAGES - ARG_GFN)
