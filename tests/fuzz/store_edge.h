@@ -145,7 +145,7 @@ static void end_store(void)
 {
     check_store();
     store_free(&server.store);
-    MUST(server.store.env.nodes == 0 && server.store.env.bytes == 0);
+    MUST(server.store.env.nodes == 0 && server.store.env.bytes == 0 && pool_count() == 0);
 }
 
 void log_line(const char *format, ...)

@@ -231,7 +231,7 @@ def spoilt(daemon, fault, late):
 def test_faults(fault):
     """In the rehearsal: the old program goes on as if nothing had been."""
     with Daemon("hearth") as daemon:
-        scene = Scene(daemon, nodes=8000 if "memory" in fault else 50)
+        scene = Scene(daemon, nodes=20000 if "memory" in fault else 50)
         for _ in range(TIMES):
             answer = update(scene.boss, spoilt(daemon, fault, False), "-t", "1")
             assert answer != "OK" and FAULTS[fault][1] in answer
@@ -244,7 +244,7 @@ def test_faults(fault):
 def test_late_faults(fault):
     """After a good rehearsal: the guardian goes on where the old program stopped."""
     with Daemon("hearth") as daemon:
-        scene = Scene(daemon, nodes=8000 if "memory" in fault else 50)
+        scene = Scene(daemon, nodes=20000 if "memory" in fault else 50)
         first = pid_of(daemon)
         try:
             for _ in range(TIMES):

@@ -122,6 +122,7 @@ void world_end(void)
     store_free(&world.store);
     assert_int_equal(world.store.env.nodes, 0);
     assert_int_equal(world.store.env.bytes, 0);
+    assert_int_equal(pool_count(), 0);
 }
 
 int world_setup(void **state)
@@ -291,8 +292,8 @@ const char *world_events(struct client *client)
 static int dump_node(void *arg, const char *path, size_t len, const struct node *node)
 {
     fprintf(arg, "%.*s = %.*s (", (int)len, path, node->value_len, node_value(node));
-    for (uint32_t i = 0; i < node->perms->count; i++) {
-        const struct perm *perm = &node->perms->entry[i];
+    for (uint32_t i = 0; i < node_perms(node)->count; i++) {
+        const struct perm *perm = &node_perms(node)->entry[i];
 
         fprintf(arg, " %c%u.%u", perm_letter(perm), perm->domid, perm->serial);
     }
@@ -315,7 +316,7 @@ static void dump_conn(FILE *to, const struct conn *conn)
     {
         fprintf(to, " transaction %u\n", txn->id);
         if (txn->begun) {
-            assert_int_equal(tree_walk(txn->tree.root, "/", 1, dump_node, to), 0);
+            assert_int_equal(tree_walk(tree_root(&txn->tree), "/", 1, dump_node, to), 0);
         }
     }
 }
@@ -327,7 +328,7 @@ char *world_dump(void)
     size_t size;
     FILE *to = open_memstream(&text, &size);
 
-    assert_int_equal(tree_walk(world.store.tree.root, "/", 1, dump_node, to), 0);
+    assert_int_equal(tree_walk(tree_root(&world.store.tree), "/", 1, dump_node, to), 0);
     for (unsigned int i = 0; i < DOMAINS; i++) {
         const struct domain *domain = domain_find(&world.store.domains, (uint16_t)i);
 

@@ -23,8 +23,8 @@ static unsigned int pick(unsigned int n)
 static int show_node(void *arg, const char *path, size_t len, const struct node *node)
 {
     fprintf(arg, "%.*s = %.*s (", (int)len, path, node->value_len, node_value(node));
-    for (uint32_t i = 0; i < node->perms->count; i++) {
-        const struct perm *perm = &node->perms->entry[i];
+    for (uint32_t i = 0; i < node_perms(node)->count; i++) {
+        const struct perm *perm = &node_perms(node)->entry[i];
         bool stale = perm->serial != world.store.domains.serial[perm->domid];
 
         fprintf(arg, " %c%u%s", perm_letter(perm), perm->domid, stale ? "-" : "");
@@ -69,7 +69,7 @@ static char *show(void)
     size_t size;
     FILE *to = open_memstream(&text, &size);
 
-    assert_int_equal(tree_walk(world.store.tree.root, "/", 1, show_node, to), 0);
+    assert_int_equal(tree_walk(tree_root(&world.store.tree), "/", 1, show_node, to), 0);
     for (unsigned int i = 0; i < 32; i++) {
         const struct domain *domain = domain_find(&world.store.domains, (uint16_t)i);
 

@@ -96,7 +96,7 @@ static void test_given_away(void **state)
 static void test_memory(void **state)
 {
     struct client *one = guest(1);
-    uint64_t start = used(1, QUOTA_MEMORY), node = sizeof(struct node) + 1;
+    uint64_t start = used(1, QUOTA_MEMORY), node = NODE_CHARGE + 1;
 
     (void)state;
     limit(1, "memory", start + node + 10);
@@ -123,7 +123,7 @@ static void test_memory_of_transaction(void **state)
     assert_reply(one, XS_WRITE, tx, "/g1/a|0123456789", "OK|");
     open = used(1, QUOTA_MEMORY);
     assert_true(open > start); /* the record of what it looked at */
-    limit(1, "memory", open + sizeof(struct node) + 1 + 15);
+    limit(1, "memory", open + NODE_CHARGE + 1 + 15);
     assert_reply(one, XS_WRITE, tx, "/g1/a|0123456789012345", "!ENOMEM");
     assert_reply(one, XS_WRITE, tx, "/g1/a|012345678901234", "OK|");
     assert_int_equal(used(1, QUOTA_MEMORY), open);
@@ -336,12 +336,12 @@ static void test_check(void **state)
     assert_int_equal(store_check(&world.store), -ENOMEM);
     quota->used[QUOTA_NODES]--;
     node = tree_find(&world.store.tree, "/n/1", 4);
-    node->kids->names++;
+    node_kids(node)->names++;
     assert_int_equal(store_check(&world.store), 1);
-    node->kids->names--;
-    node->data[0] = '2'; /* nobody finds it by that name */
+    node_kids(node)->names--;
+    *(char *)(uintptr_t)node_name(node) = '2'; /* nobody finds it by that name */
     assert_true(store_check(&world.store) > 0);
-    node->data[0] = '1';
+    *(char *)(uintptr_t)node_name(node) = '1';
     assert_int_equal(store_check(&world.store), 0);
 }
 

@@ -17,6 +17,7 @@ static int setup(void **state)
 
     (void)state;
     memset(&env, 0, sizeof(env));
+    assert_int_equal(pool_init(), 0);
     assert_int_equal(table_init(&env.perms), 0);
     perms = perm_intern(&env.perms, &dom0, 1);
     assert_non_null(perms);
@@ -30,6 +31,7 @@ static int teardown(void **state)
     assert_int_equal(env.perms.count, 0);
     assert_int_equal(env.nodes, 0);
     assert_int_equal(env.bytes, 0);
+    assert_int_equal(pool_count(), 0);
     table_free(&env.perms);
     return 0;
 }
@@ -54,6 +56,22 @@ static uint64_t deep(const char *name, uint32_t i)
     return (uint64_t)i << 60;
 }
 
+static uint32_t leaf(const char *name, size_t len, const char *value, uint64_t gen)
+{
+    struct node *node = node_new(&env, false, name, len, value, strlen(value), perms, gen);
+
+    assert_non_null(node);
+    return pool_ref(node);
+}
+
+static struct node *inner(void)
+{
+    struct node *node = node_new(&env, true, "p", 1, "", 0, perms, 0);
+
+    assert_non_null(node);
+    return node;
+}
+
 static void names(struct new_kid *kid, uint32_t n, uint64_t (*hash)(const char *name, uint32_t i))
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -61,16 +79,15 @@ static void names(struct new_kid *kid, uint32_t n, uint64_t (*hash)(const char *
 
         (void)snprintf(name, sizeof(name), "n%u", i);
         kid[i].hash = hash(name, i);
-        kid[i].node = node_new(&env, name, strlen(name), "v", 1, perms, i);
-        assert_non_null(kid[i].node);
+        kid[i].node = leaf(name, strlen(name), "v", i);
     }
 }
 
 static void put_rest(const struct new_kid *kid, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        if (kid[i].node != NULL) {
-            node_put(&env, kid[i].node);
+        if (kid[i].node != 0) {
+            node_put(&env, node_at(kid[i].node));
         }
     }
 }
@@ -79,31 +96,31 @@ static void build(uint32_t n, uint64_t (*hash)(const char *name, uint32_t i))
 {
     static struct new_kid kid[MANY];
     static struct node *listed[MANY];
-    struct node *parent = node_new(&env, "p", 1, "", 0, perms, 0);
+    struct node *parent = inner();
 
     names(kid, n, hash);
     assert_int_equal(kids_build(parent, kid, n, 77), 0);
-    assert_int_equal(parent->kids->count, n);
-    assert_int_equal(parent->kids->gen, 77);
-    kids_list(parent->kids, listed);
+    assert_int_equal(node_kids(parent)->count, n);
+    assert_int_equal(node_kids(parent)->gen, 77);
+    kids_list(node_kids(parent), listed);
     for (uint32_t i = 0; i < n; i++) {
         char name[16];
 
-        assert_null(kid[i].node);
+        assert_int_equal(kid[i].node, 0);
         (void)snprintf(name, sizeof(name), "n%u", i);
         assert_int_equal(listed[i]->name_len, strlen(name));
-        assert_memory_equal(listed[i]->data, name, strlen(name));
-        assert_ptr_equal(trie_find(parent->kids->top, hash(name, i), name, strlen(name)),
+        assert_memory_equal(node_name(listed[i]), name, strlen(name));
+        assert_ptr_equal(trie_find(node_kids(parent)->top, hash(name, i), name, strlen(name)),
                          listed[i]);
     }
-    assert_null(trie_find(parent->kids->top, hash("no", n), "no", 2));
+    assert_null(trie_find(node_kids(parent)->top, hash("no", n), "no", 2));
     /* Now they may go one by one. */
     for (uint32_t i = 0; i < n; i += 3) {
         struct node *out;
         char name[16];
 
         (void)snprintf(name, sizeof(name), "n%u", i);
-        assert_int_equal(trie_del(&parent->kids->top, hash(name, i), &out), 0);
+        assert_int_equal(trie_del(&node_kids(parent)->top, hash(name, i), &out), 0);
         assert_ptr_equal(out, listed[i]);
         node_put(&env, out);
     }
@@ -132,14 +149,15 @@ static void test_collisions(void **state)
     (void)state;
     for (uint32_t n = 2; n <= array_len(kid); n++) {
         for (int same_name = 0; same_name < 2; same_name++) {
-            struct node *parent = node_new(&env, "p", 1, "", 0, perms, 0);
+            struct node *parent = inner();
 
             names(kid, n, plain);
             kid[n - 1].hash = kid[n / 3].hash;
             if (same_name) {
-                node_put(&env, kid[n - 1].node);
-                kid[n - 1].node = node_new(&env, kid[n / 3].node->data, kid[n / 3].node->name_len,
-                                           "w", 1, perms, 0);
+                const struct node *other = node_at(kid[n / 3].node);
+
+                node_put(&env, node_at(kid[n - 1].node));
+                kid[n - 1].node = leaf(node_name(other), other->name_len, "w", 0);
             }
             assert_int_equal(kids_build(parent, kid, n, 1), same_name ? -EEXIST : -ENOSPC);
             put_rest(kid, n);
@@ -156,7 +174,7 @@ static void test_no_memory(void **state)
 
     (void)state;
     do {
-        struct node *parent = node_new(&env, "p", 1, "", 0, perms, 0);
+        struct node *parent = inner();
 
         names(kid, array_len(kid), plain);
         mem_fail_at(++n);
@@ -187,8 +205,8 @@ static void test_order(void **state)
     for (uint32_t gone = 0; gone < 100; gone++) {
         char path[16];
 
-        kids_list(tree.root->kids, listed);
-        left = tree.root->kids->count;
+        kids_list(node_kids(tree_root(&tree)), listed);
+        left = node_kids(tree_root(&tree))->count;
         assert_int_equal(left, 100 - gone);
         for (uint32_t i = 1; i < left; i++) {
             assert_true(listed[i - 1]->gen < listed[i]->gen);
@@ -202,18 +220,67 @@ static void test_order(void **state)
 static void test_same_number_twice(void **state)
 {
     struct new_kid kid[40];
-    struct node *listed[40], *parent = node_new(&env, "p", 1, "", 0, perms, 0);
+    struct node *listed[40], *parent = inner();
 
     (void)state;
     names(kid, array_len(kid), plain);
     assert_int_equal(kids_build(parent, kid, array_len(kid), 1), 0);
-    kids_list(parent->kids, listed);
+    kids_list(node_kids(parent), listed);
     listed[20]->seq = 10;
-    kids_list(parent->kids, listed); /* comes to an end */
+    kids_list(node_kids(parent), listed); /* comes to an end */
     for (uint32_t i = 1; i < array_len(kid); i++) {
         assert_true(listed[i - 1]->seq <= listed[i]->seq);
     }
     node_put(&env, parent);
+}
+
+/* Values and names that are too long for a node's own memory, in one tree and in a snapshot of it.
+ */
+static void test_far(void **state)
+{
+    static const uint16_t len[] = {0, 1, 7, 8, 9, 440, 470, 480, 488, 489, 500, 4096, 5, 490, 3};
+    static char path[PATH_ABS_MAX + 1], value[XENSTORE_PAYLOAD_MAX];
+    struct tree tree, before;
+    size_t was = 0;
+
+    (void)state;
+    memset(path, 'x', sizeof(path));
+    path[0] = '/';
+    assert_int_equal(tree_init(&tree, &env, perms), 0);
+    for (size_t name = 2; name < PATH_ABS_MAX; name += name < 600 ? 13 : 700) {
+        assert_int_equal(tree_add(&tree, path, name, "", 0, perms, 1), 0);
+        was = 0;
+        for (size_t i = 0; i < array_len(len); i++) {
+            const struct node *node;
+
+            tree_share(&before, &tree);
+            memset(value, (int)('a' + i), sizeof(value));
+            assert_int_equal(tree_set_value(&tree, path, name, value, len[i], i), 0);
+            node = tree_find(&tree, path, name);
+            assert_int_equal(node->value_len, len[i]);
+            assert_memory_equal(node_value(node), value, len[i]);
+            assert_memory_equal(node_name(node), path + 1, name - 1);
+            node = tree_find(&before, path, name);
+            assert_int_equal(node->value_len, was);
+            assert_true(was == 0 || node_value(node)[was - 1] == (char)('a' + i - 1));
+            was = len[i];
+            if (i % 2 == 0) {
+                tree_free(&before);
+                assert_int_equal(tree_set_value(&tree, path, name, value, was, i), 0);
+            } else {
+                tree_free(&tree);
+                tree = before;
+                assert_int_equal(tree_set_value(&tree, path, name, value, was, i), 0);
+            }
+        }
+        if (name + 2 < PATH_ABS_MAX) { /* it gets a child */
+            path[name] = '/';
+            assert_int_equal(tree_add(&tree, path, name + 2, "", 0, perms, 1), 0);
+            path[name] = 'x';
+            assert_memory_equal(node_value(tree_find(&tree, path, name)), value, was);
+        }
+    }
+    tree_free(&tree);
 }
 
 /* --- States ---------------------------------------------------------------------------------- */
@@ -391,8 +458,9 @@ static void test_other_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        tree_test(test_build), tree_test(test_collisions),        tree_test(test_no_memory),
-        tree_test(test_order), tree_test(test_same_number_twice), state_test(test_other_order),
+        tree_test(test_build),        tree_test(test_collisions),        tree_test(test_no_memory),
+        tree_test(test_order),        tree_test(test_same_number_twice), tree_test(test_far),
+        state_test(test_other_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

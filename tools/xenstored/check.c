@@ -21,9 +21,11 @@ struct census {
 
 static void count_node(struct census *census, const struct node *node)
 {
-    if (node->perms != census->perms) {
-        census->perms = node->perms;
-        census->owner = domain_find(census->domains, node->perms->entry[0].domid);
+    const struct perm_set *perms = node_perms(node);
+
+    if (perms != census->perms) {
+        census->perms = perms;
+        census->owner = domain_find(census->domains, perms->entry[0].domid);
     }
     if (census->owner != NULL) {
         census->owner->quota.counted[QUOTA_NODES]++;
@@ -50,16 +52,18 @@ static int put_off(struct census *census, const struct node *node, size_t path_l
 }
 
 /* A child that hangs where hashes end in `bits`, of which `mask` says how many. */
-static int visit(struct census *census, const struct node *parent, size_t path_len,
+static int visit(struct census *census, const struct kids *parent, size_t path_len,
                  const struct node *node, uint64_t bits, uint64_t mask)
 {
     size_t len = path_len + (path_len != 1) + node->name_len;
 
     count_node(census, node);
-    census->bad += ((hash_bytes(node->data, node->name_len) ^ bits) & mask) != 0;
-    census->bad += !path_name_valid(node->data, node->name_len) || len > PATH_ABS_MAX;
-    census->bad += node->seq >= parent->kids->next_seq;
-    return node->kids != NULL ? put_off(census, node, len) : 0;
+    if (((hash_bytes(node_name(node), node->name_len) ^ bits) & mask) != 0 ||
+        !path_name_valid(node_name(node), node->name_len) || len > PATH_ABS_MAX ||
+        node->seq >= parent->next_seq) {
+        census->bad++;
+    }
+    return node_kids(node) != NULL ? put_off(census, node, len) : 0;
 }
 
 static int visit_kids(struct census *census, const struct inner *inner)
@@ -70,17 +74,17 @@ static int visit_kids(struct census *census, const struct inner *inner)
         unsigned int next;
         uint64_t bits;
     } level[TRIE_LEVELS];
-    const struct kids *kids = inner->node->kids;
+    const struct kids *kids = node_kids(inner->node);
     uint32_t kid_count = 0, names = 0;
-    int depth = kids->top != NULL ? 0 : -1, err = 0;
+    int depth = kids->top != 0 ? 0 : -1, err = 0;
 
-    level[0].trie = kids->top;
-    level[0].left = kids->top != NULL ? kids->top->map : 0;
+    level[0].trie = trie_at(kids->top);
+    level[0].left = kids->top != 0 ? level[0].trie->map : 0;
     level[0].next = 0;
     level[0].bits = 0;
     while (depth >= 0 && err == 0) {
         unsigned int shift = (unsigned int)depth * TRIE_BITS, digit;
-        const void *slot;
+        uint32_t slot;
         uint64_t bits;
 
         if (level[depth].left == 0) {
@@ -92,11 +96,11 @@ static int visit_kids(struct census *census, const struct inner *inner)
         bits = level[depth].bits | ((uint64_t)digit << shift);
         slot = level[depth].trie->slot[level[depth].next++];
         if (!trie_is(slot)) {
-            const struct node *node = slot;
+            const struct node *node = node_at(slot);
 
             kid_count++;
-            names += (uint32_t)node->name_len + 1;
-            err = visit(census, inner->node, inner->path_len, node, bits,
+            names += node->name_len + 1u;
+            err = visit(census, kids, inner->path_len, node, bits,
                         ((uint64_t)2 << (shift + TRIE_BITS - 1)) - 1);
         } else if (depth == TRIE_LEVELS - 1) {
             census->bad++;
@@ -114,7 +118,7 @@ static int visit_kids(struct census *census, const struct inner *inner)
 
 static int visit_all(struct census *census, const struct node *root)
 {
-    int err = root->kids != NULL ? put_off(census, root, 1) : 0;
+    int err = node_kids(root) != NULL ? put_off(census, root, 1) : 0;
 
     while (err == 0 && census->count != 0) {
         struct inner inner = census->todo[--census->count];
@@ -175,7 +179,7 @@ static unsigned int compare(struct quota *quota)
 int store_check(struct store *store)
 {
     struct census census = {.domains = &store->domains};
-    int err = visit_all(&census, store->tree.root);
+    int err = visit_all(&census, tree_root(&store->tree));
 
     visit_conns(&store->conns);
     visit_conns(&store->retired);

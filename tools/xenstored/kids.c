@@ -22,7 +22,7 @@ static void list(const struct trie *top, struct node **out)
     level[0] = (struct level){top, 0, trie_slots(top->map)};
     while (depth >= 0) {
         struct level *at = &level[depth];
-        void *slot;
+        uint32_t slot;
 
         if (at->next == at->end) {
             depth--;
@@ -34,7 +34,7 @@ static void list(const struct trie *top, struct node **out)
 
             level[++depth] = (struct level){below, 0, trie_slots(below->map)};
         } else {
-            *out++ = slot;
+            *out++ = node_at(slot);
         }
     }
 }
@@ -64,14 +64,47 @@ static bool place(struct node **out, uint32_t n, uint32_t first)
     return true;
 }
 
+/* As long as no child went, their numbers are 0 to n - 1. False: it is not so. */
+static bool scatter(const struct trie *top, struct node **out, uint32_t n)
+{
+    struct level level[TRIE_LEVELS];
+    int depth = 0;
+
+    memset(out, 0, n * sizeof(struct node *));
+    level[0] = (struct level){top, 0, trie_slots(top->map)};
+    while (depth >= 0) {
+        struct level *at = &level[depth];
+        uint32_t slot;
+
+        if (at->next == at->end) {
+            depth--;
+            continue;
+        }
+        slot = at->trie->slot[at->next++];
+        if (trie_is(slot)) {
+            const struct trie *below = trie_at(slot);
+
+            level[++depth] = (struct level){below, 0, trie_slots(below->map)};
+        } else {
+            struct node *node = node_at(slot);
+
+            if (node->seq >= n || out[node->seq] != NULL) {
+                return false;
+            }
+            out[node->seq] = node;
+        }
+    }
+    return true;
+}
+
 void kids_list(const struct kids *kids, struct node **out)
 {
     uint32_t n = kids != NULL ? kids->count : 0, first = UINT32_MAX, last = 0;
 
-    if (n == 0) {
+    if (n == 0 || (n == kids->next_seq && scatter(trie_at(kids->top), out, n))) {
         return;
     }
-    list(kids->top, out);
+    list(trie_at(kids->top), out);
     for (uint32_t i = 0; i < n; i++) {
         first = out[i]->seq < first ? out[i]->seq : first;
         last = out[i]->seq > last ? out[i]->seq : last;
@@ -87,8 +120,10 @@ static unsigned int digit(const struct new_kid *kid, unsigned int shift)
     return (kid->hash >> shift) & 31;
 }
 
-static void sort_few(struct new_kid *kid, size_t n, unsigned int shift)
+static unsigned int sort_few(struct new_kid *kid, size_t n, unsigned int shift)
 {
+    unsigned int digits = 1;
+
     for (size_t i = 1; i < n; i++) {
         struct new_kid moved = kid[i];
         size_t to = i;
@@ -98,17 +133,26 @@ static void sort_few(struct new_kid *kid, size_t n, unsigned int shift)
         }
         kid[to] = moved;
     }
+    for (size_t i = 1; i < n; i++) {
+        digits += digit(&kid[i], shift) != digit(&kid[i - 1], shift);
+    }
+    return digits;
 }
 
-/* By the digit of the hash at `shift`, in place: each goes to the next free place of its digit. */
-static void sort_many(struct new_kid *kid, size_t n, unsigned int shift)
+/*
+ * By the digit of the hash at `shift`, in place: each goes to the next free place of its digit. The
+ * result is how many digits there are.
+ */
+static unsigned int sort_many(struct new_kid *kid, size_t n, unsigned int shift)
 {
-    size_t next[32] = {0}, end[32], at = 0;
+    uint32_t next[32] = {0}, end[32], at = 0;
+    unsigned int digits = 0;
 
     for (size_t i = 0; i < n; i++) {
         next[digit(&kid[i], shift)]++;
     }
     for (unsigned int d = 0; d < 32; d++) {
+        digits += next[d] != 0;
         at += next[d];
         end[d] = at;
         next[d] = at - next[d];
@@ -122,6 +166,7 @@ static void sort_many(struct new_kid *kid, size_t n, unsigned int shift)
             kid[next[to]++] = moved;
         }
     }
+    return digits;
 }
 
 /* Children that share a trie, those with one digit side by side. */
@@ -134,17 +179,10 @@ struct group {
 /* A trie, empty yet, for these; false when out of memory. */
 static bool start(struct group *group, struct new_kid *kid, struct new_kid *end, unsigned int shift)
 {
-    unsigned int n = 1;
+    unsigned int n = end - kid > FEW ? sort_many(kid, (size_t)(end - kid), shift)
+                                     : sort_few(kid, (size_t)(end - kid), shift);
 
-    if (end - kid > FEW) {
-        sort_many(kid, (size_t)(end - kid), shift);
-    } else {
-        sort_few(kid, (size_t)(end - kid), shift);
-    }
-    for (struct new_kid *k = kid + 1; k < end; k++) {
-        n += digit(k, shift) != digit(k - 1, shift);
-    }
-    *group = (struct group){mem_alloc(trie_bytes(n)), kid, end, 0};
+    *group = (struct group){pool_alloc(trie_bytes(n)), kid, end, 0};
     if (group->trie != NULL) {
         group->trie->refs = 1;
         group->trie->map = 0;
@@ -172,7 +210,7 @@ static struct trie *leaf(struct new_kid *kid, const struct new_kid *end, unsigne
         map |= bit;
     }
     *digits = true;
-    trie = mem_alloc(trie_bytes((unsigned int)(end - kid)));
+    trie = pool_alloc(trie_bytes((unsigned int)(end - kid)));
     if (trie != NULL) {
         trie->refs = 1;
         trie->map = map;
@@ -180,7 +218,7 @@ static struct trie *leaf(struct new_kid *kid, const struct new_kid *end, unsigne
             uint32_t below = ((uint32_t)1 << digit(kid, shift)) - 1;
 
             trie->slot[trie_slots(map & below)] = kid->node;
-            kid->node = NULL;
+            kid->node = 0;
         }
     }
     return trie;
@@ -189,8 +227,9 @@ static struct trie *leaf(struct new_kid *kid, const struct new_kid *end, unsigne
 /* What is wrong with two that have the same hash. */
 static int collision(const struct node *a, const struct node *b)
 {
-    return a->name_len == b->name_len && memcmp(a->data, b->data, a->name_len) == 0 ? -EEXIST
-                                                                                    : -ENOSPC;
+    return a->name_len == b->name_len && memcmp(node_name(a), node_name(b), a->name_len) == 0
+               ? -EEXIST
+               : -ENOSPC;
 }
 
 static int fill(struct kids *kids, struct new_kid *kid, uint32_t n)
@@ -201,7 +240,7 @@ static int fill(struct kids *kids, struct new_kid *kid, uint32_t n)
     if (!start(&group[0], kid, kid + n, 0)) {
         return -ENOMEM;
     }
-    kids->top = group[0].trie;
+    kids->top = pool_ref(group[0].trie);
     while (depth >= 0) {
         struct group *at = &group[depth];
         unsigned int shift = (unsigned int)depth * TRIE_BITS;
@@ -218,19 +257,19 @@ static int fill(struct kids *kids, struct new_kid *kid, uint32_t n)
         }
         if (end - first == 1) {
             at->trie->slot[at->filled++] = first->node;
-            first->node = NULL;
+            first->node = 0;
         } else if (depth == TRIE_LEVELS - 1) {
-            return collision(first->node, first[1].node);
+            return collision(node_at(first->node), node_at(first[1].node));
         } else if (end - first <= FEW &&
                    ((trie = leaf(first, end, shift + TRIE_BITS, &digits)) != NULL || digits)) {
             if (trie == NULL) {
                 return -ENOMEM;
             }
-            at->trie->slot[at->filled++] = trie_tagged(trie);
+            at->trie->slot[at->filled++] = pool_ref(trie) | 1;
         } else if (!start(&group[depth + 1], first, end, shift + TRIE_BITS)) {
             return -ENOMEM;
         } else {
-            at->trie->slot[at->filled++] = trie_tagged(group[++depth].trie);
+            at->trie->slot[at->filled++] = pool_ref(group[++depth].trie) | 1;
         }
         at->trie->map |= (uint32_t)1 << digit(first, shift);
         at->at = end;
@@ -240,14 +279,16 @@ static int fill(struct kids *kids, struct new_kid *kid, uint32_t n)
 
 int kids_build(struct node *parent, struct new_kid *kid, uint32_t n, uint64_t gen)
 {
-    struct kids *kids = kids_own(&parent->kids, gen);
+    struct kids *kids = kids_own(node_kids_slot(parent), gen);
 
     if (kids == NULL) {
         return -ENOMEM;
     }
     for (uint32_t i = 0; i < n; i++) {
-        kid[i].node->seq = i;
-        kids->names += (uint32_t)kid[i].node->name_len + 1;
+        struct node *node = node_at(kid[i].node);
+
+        node->seq = i;
+        kids->names += node->name_len + 1u;
     }
     kids->count = kids->next_seq = n;
     return fill(kids, kid, n);

@@ -1,29 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mem.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
-static uint64_t count, fail_at;
-
-static bool fails(void)
-{
-    return ++count == fail_at;
-}
+struct mem_count mem_counted;
 
 void *mem_alloc(size_t size)
 {
-    return fails() ? NULL : malloc(size);
+    return mem_fails() ? NULL : malloc(size);
 }
 
 void *mem_zalloc(size_t size)
 {
-    return fails() ? NULL : calloc(1, size);
+    return mem_fails() ? NULL : calloc(1, size);
 }
 
 void *mem_resize(void *old, size_t size)
 {
-    return fails() ? NULL : realloc(old, size);
+    return mem_fails() ? NULL : realloc(old, size);
 }
 
 void mem_free(void *p)
@@ -33,10 +27,10 @@ void mem_free(void *p)
 
 void mem_fail_at(uint64_t n)
 {
-    fail_at = n != 0 ? count + n : 0;
+    mem_counted.fail_at = n != 0 ? mem_counted.count + n : 0;
 }
 
 uint64_t mem_count(void)
 {
-    return count;
+    return mem_counted.count;
 }

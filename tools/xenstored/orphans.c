@@ -23,7 +23,7 @@ static int find(void *arg, const char *path, size_t len, const struct node *node
     struct search *search = arg;
     struct found *found;
 
-    if (node->perms->entry[0].domid != search->domid || len == 1) {
+    if (node_perms(node)->entry[0].domid != search->domid || len == 1) {
         return 0;
     }
     found = mem_alloc(sizeof(*found) + len);
@@ -41,9 +41,9 @@ static int give_to_dom0(struct store *store, const struct found *found)
 {
     const struct node *node = tree_find(&store->tree, found->path, found->len);
     struct perm entry[STORE_PERMS_MAX];
-    size_t count = node->perms->count;
+    size_t count = node_perms(node)->count;
 
-    memcpy(entry, node->perms->entry, count * sizeof(entry[0]));
+    memcpy(entry, node_perms(node)->entry, count * sizeof(entry[0]));
     entry[0].domid = DOMID_DOM0;
     return store_set_perms(store, NULL, NULL, found->path, found->len, entry, count);
 }
@@ -56,7 +56,7 @@ int store_remove_orphans(struct store *store, struct domain *domain)
     if (domain->quota.used[QUOTA_NODES] == 0) {
         return 0;
     }
-    err = tree_walk(store->tree.root, "/", 1, find, &search);
+    err = tree_walk(tree_root(&store->tree), "/", 1, find, &search);
     while (search.list != NULL) {
         struct found *found = search.list;
 

@@ -63,42 +63,9 @@ bool path_below(const char *parent, size_t parent_len, const char *child, size_t
            (child_len == parent_len || child[parent_len] == '/');
 }
 
-static uint64_t secret = 0x9e3779b97f4a7c15;
+uint64_t hash_secret = 0x9e3779b97f4a7c15;
 
 void hash_key(uint64_t key)
 {
-    secret = key | 1;
-}
-
-static inline uint64_t fold(uint64_t a, uint64_t b)
-{
-    __uint128_t product = (__uint128_t)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-uint64_t hash_bytes(const char *p, size_t len)
-{
-    uint64_t h = secret, last = (0xe7037ed1a0b428db ^ secret) + len * 0x9e3779b97f4a7c15, word;
-    uint32_t half;
-
-    while (len >= sizeof(word)) {
-        memcpy(&word, p, sizeof(word));
-        h = fold(h ^ word, 0xa0761d6478bd642f);
-        p += sizeof(word);
-        len -= sizeof(word);
-    }
-    /* Each byte that is left, some of them twice: what is not told apart by that is by `last`. */
-    if (len >= sizeof(half)) {
-        memcpy(&half, p, sizeof(half));
-        word = half;
-        memcpy(&half, p + len - sizeof(half), sizeof(half));
-        word |= (uint64_t)half << 32;
-    } else if (len != 0) {
-        word = (uint64_t)(uint8_t)p[0] | (uint64_t)(uint8_t)p[len / 2] << 8 |
-               (uint64_t)(uint8_t)p[len - 1] << 16;
-    } else {
-        word = 0;
-    }
-    return fold(h ^ word, last);
+    hash_secret = key | 1;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define PATH_ABS_MAX 3072 /* bytes without NUL, as XENSTORE_ABS_PATH_MAX */
 #define PATH_REL_MAX 2048
@@ -37,4 +38,38 @@ bool path_below(const char *parent, size_t parent_len, const char *child, size_t
  * collide. hash_key() is called once, before the first hash.
  */
 void hash_key(uint64_t key);
-uint64_t hash_bytes(const char *p, size_t len);
+extern uint64_t hash_secret;
+
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+    __uint128_t product = (__uint128_t)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t hash_bytes(const char *p, size_t len)
+{
+    uint64_t h = hash_secret, word = 0;
+    uint64_t last = (0xe7037ed1a0b428db ^ h) + len * 0x9e3779b97f4a7c15;
+    uint32_t half;
+
+    while (len >= sizeof(word)) {
+        memcpy(&word, p, sizeof(word));
+        h = hash_fold(h ^ word, 0xa0761d6478bd642f);
+        p += sizeof(word);
+        len -= sizeof(word);
+    }
+    /* Each byte that is left, some of them twice: what is not told apart by that is by `last`. */
+    if (len >= sizeof(half)) {
+        memcpy(&half, p, sizeof(half));
+        word = half;
+        memcpy(&half, p + len - sizeof(half), sizeof(half));
+        word |= (uint64_t)half << 32;
+    } else if (len != 0) {
+        word = (uint64_t)(uint8_t)p[0] | (uint64_t)(uint8_t)p[len / 2] << 8 |
+               (uint64_t)(uint8_t)p[len - 1] << 16;
+    } else {
+        word = 0;
+    }
+    return hash_fold(h ^ word, last);
+}

@@ -7,6 +7,36 @@
 #include <string.h>
 
 #include "path.h"
+#include "pool.h"
+
+static bool is_near(const struct perm_set *set)
+{
+    return set->entry == (const struct perm *)(set + 1);
+}
+
+static struct perm_set *set_alloc(size_t bytes)
+{
+    bool near = sizeof(struct perm_set) + bytes <= POOL_MAX;
+    struct perm_set *set = pool_alloc(sizeof(*set) + (near ? bytes : 0));
+
+    if (set == NULL) {
+        return NULL;
+    }
+    set->entry = near ? (struct perm *)(set + 1) : mem_alloc(bytes);
+    if (set->entry == NULL) {
+        pool_free(set);
+        return NULL;
+    }
+    return set;
+}
+
+static void set_free(struct perm_set *set)
+{
+    if (!is_near(set)) {
+        mem_free(set->entry);
+    }
+    pool_free(set);
+}
 
 struct perm_set *perm_intern(struct table *table, const struct perm *entry, size_t count)
 {
@@ -21,7 +51,7 @@ struct perm_set *perm_intern(struct table *table, const struct perm *entry, size
             return perm_get(set);
         }
     }
-    set = mem_alloc(sizeof(*set) + bytes);
+    set = set_alloc(bytes);
     if (set != NULL) {
         set->refs = 1;
         set->count = (uint32_t)count;
@@ -35,7 +65,7 @@ void perm_put(struct table *table, struct perm_set *set)
 {
     if (--set->refs == 0) {
         table_del(table, &set->link);
-        mem_free(set);
+        set_free(set);
     }
 }
 

@@ -28,8 +28,8 @@ struct perm {
 struct perm_set {
     struct table_link link;
     uint32_t refs;
-    uint32_t count; /* at least 1 */
-    struct perm entry[];
+    uint32_t count;     /* at least 1 */
+    struct perm *entry; /* behind it, where they fit in an object of the pool */
 };
 
 /* Who asks: a connection's domain, and the domain that it acts for (itself where there is none). */

@@ -16,6 +16,8 @@
 /* A journal of this many checkpoints' length makes the next checkpoint cheap per request. */
 #define JOURNAL_PER_STATE 8
 #define RETRY_SECONDS     5
+/* So much of what was committed at most is kept in this process' memory; a multiple of any page. */
+#define BEHIND_MAX ((size_t)128 << 10)
 
 /* The file begins with it; then the state, then, from `journal` on, the journal. */
 struct head {
@@ -30,6 +32,7 @@ static struct {
     const char *file;
     struct head *map; /* the file; NULL: nothing is kept */
     size_t size;
+    size_t behind; /* up to here this process has none of it in its memory */
     int64_t retry; /* when, in seconds; 0: there is no need */
 } persist;
 
@@ -162,9 +165,25 @@ static void fill(struct head *head, const struct bytes *state, size_t journal, s
     head->state_len = state->len;
     head->journal = journal;
     head->size = size;
-    memcpy(head + 1, state->data, state->len);
-    head->state_sum = journal_sum(0, head + 1, journal - sizeof(*head));
+    head->state_sum = journal_sum(0, state->data, state->len); /* all records are padded to 8 */
     head->head_sum = head_sum(head);
+}
+
+/* Not through the mapping: this process has the state already. */
+static int write_state(int fd, const struct bytes *state)
+{
+    size_t at = 0;
+
+    while (at < state->len) {
+        ssize_t n =
+            pwrite(fd, state->data + at, state->len - at, (off_t)(sizeof(struct head) + at));
+
+        if (n < 0 && errno != EINTR) {
+            return -errno;
+        }
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return 0;
 }
 
 /* Makes the file anew, with room for a journal, under another name. */
@@ -179,6 +198,7 @@ static int make(const char *name, const struct bytes *state, size_t room)
     }
     /* All of it now: a page that is not there when it is written to would be the end. */
     err = -posix_fallocate(fd, 0, (off_t)size);
+    err = err == 0 ? write_state(fd, state) : err;
     map = err == 0 ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
     err = err == 0 && map == MAP_FAILED ? -errno : err;
     (void)close(fd);
@@ -190,6 +210,7 @@ static int make(const char *name, const struct bytes *state, size_t room)
     unmap();
     persist.map = map;
     persist.size = size;
+    persist.behind = journal & ~(BEHIND_MAX - 1);
     journal_start(&server.store.journal, (uint8_t *)map + journal, room, &persist.map->commit);
     journal_rings(&server.store);
     if (server.store.journal.full) {
@@ -267,8 +288,25 @@ void persist_forget(void)
     }
 }
 
+/* What was committed is in the file, whatever becomes of this process; here it is read no more. */
+static void drop_behind(void)
+{
+    const struct journal *journal = &server.store.journal;
+    uint8_t *map = (uint8_t *)persist.map;
+    size_t done = (size_t)(journal->base - map) + journal->done;
+
+    if (done - persist.behind >= 2 * BEHIND_MAX) {
+        done = (done - BEHIND_MAX) & ~(BEHIND_MAX - 1);
+        (void)madvise(map + persist.behind, done - persist.behind, MADV_DONTNEED);
+        persist.behind = done;
+    }
+}
+
 void persist_tick(void)
 {
+    if (persist.map != NULL) {
+        drop_behind();
+    }
     if (persist.retry != 0 && server_now() >= persist.retry) {
         persist_start();
     }

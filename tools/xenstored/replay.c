@@ -79,7 +79,8 @@ static int charge_now(struct store *store, uint16_t domid, int64_t nodes, int64_
 
 static int charge_node(struct store *store, const struct node *node, int64_t sign)
 {
-    return charge_now(store, node->perms->entry[0].domid, sign, sign * (int64_t)node_charge(node));
+    return charge_now(store, node_perms(node)->entry[0].domid, sign,
+                      sign * (int64_t)node_charge(node));
 }
 
 /* The node and what is missing above it. */

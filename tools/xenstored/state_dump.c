@@ -6,6 +6,8 @@
 
 #include "state.h"
 
+#define NODE_BYTES 64 /* of most records of nodes */
+
 struct dump {
     const struct state_edge *edge;
     struct store *store;
@@ -58,11 +60,9 @@ static inline uint8_t *record(struct dump *dump, enum state_type type, size_t le
     return at + sizeof(head);
 }
 
-static uint8_t *append(uint8_t *at, const void *data, size_t len)
+static inline uint8_t *append(uint8_t *at, const void *data, size_t len)
 {
-    if (len != 0) {
-        memcpy(at, data, len);
-    }
+    mem_copy(at, data, len);
     return at + len;
 }
 
@@ -270,8 +270,10 @@ static void encode_perms(struct dump *dump, const struct perm_set *perms)
 }
 
 /* `perms` NULL: there is no such node. */
-static int dump_node(struct dump *dump, const char *path, size_t len, const struct perm_set *perms,
-                     const char *value, size_t value_len, unsigned int access)
+static inline __attribute__((always_inline)) int put_node(struct dump *dump, const char *path,
+                                                          size_t len, const struct perm_set *perms,
+                                                          const char *value, size_t value_len,
+                                                          unsigned int access)
 {
     uint32_t count = perms != NULL ? perms->count : 0;
     struct state_node body = {.path_len = (uint16_t)(len + 1),
@@ -299,9 +301,15 @@ static int dump_node(struct dump *dump, const char *path, size_t len, const stru
     return 0;
 }
 
+static int dump_node(struct dump *dump, const char *path, size_t len, const struct perm_set *perms,
+                     const char *value, size_t value_len, unsigned int access)
+{
+    return put_node(dump, path, len, perms, value, value_len, access);
+}
+
 static int visit(void *arg, const char *path, size_t len, const struct node *node)
 {
-    return dump_node(arg, path, len, node->perms, node_value(node), node->value_len, 0);
+    return put_node(arg, path, len, node_perms(node), node_value(node), node->value_len, 0);
 }
 
 static int dump_access(struct dump *dump, const struct access *access, bool doomed)
@@ -319,7 +327,7 @@ static int dump_access(struct dump *dump, const struct access *access, bool doom
     if ((access->flags & (ACCESS_VALUE | ACCESS_PERMS | ACCESS_MADE | ACCESS_GONE)) != 0) {
         bits |= STATE_WRITTEN;
     }
-    return dump_node(dump, access->path, access->len, node->perms, node_value(node),
+    return dump_node(dump, access->path, access->len, node_perms(node), node_value(node),
                      node->value_len, bits);
 }
 
@@ -390,7 +398,7 @@ static int dump_all(struct dump *dump)
         err = dump_domains(dump);
     }
     err = err == 0 ? dump_special(dump) : err;
-    err = err == 0 ? tree_walk(store->tree.root, "/", 1, visit, dump) : err;
+    err = err == 0 ? tree_walk(tree_root(&store->tree), "/", 1, visit, dump) : err;
     err = err == 0 && !edge->checkpoint ? dump_transactions(dump) : err;
     return err == 0 && record(dump, STATE_END, 0) == NULL ? -ENOMEM : err;
 }
@@ -404,5 +412,10 @@ int state_dump(struct store *store, const struct state_edge *edge, struct bytes 
     dump.out = out;
     dump.txn = NULL;
     dump.perms = NULL;
+    /* What it will nearly be, so that little is copied as it grows. */
+    if (extend(out, store->env.nodes * NODE_BYTES) == NULL) {
+        return -ENOMEM;
+    }
+    out->len = 0;
     return dump_all(&dump);
 }

@@ -458,11 +458,13 @@ static int know_domains(struct load *load)
 {
     struct store *store = load->store;
 
-    for (unsigned int i = 1; i < DOMAINS && !load->domains; i++) {
+    if (load->domains || store->edge->state == NULL) {
+        return 0;
+    }
+    for (unsigned int i = 1; i < DOMAINS; i++) {
         bool named = (load->named[i / 8] & (1u << i % 8)) != 0;
 
-        if (named && store->edge->state != NULL &&
-            store->edge->state(store, (uint16_t)i) < DOMAIN_DYING) {
+        if (named && store->edge->state(store, (uint16_t)i) < DOMAIN_DYING) {
             struct domain *domain = load_domain(load, (uint16_t)i);
 
             if (domain == NULL) {
@@ -496,7 +498,7 @@ int state_load(struct store *store, const void *data, size_t len, const struct s
     err = err == 0 ? load_nodes_end(load) : err;
     err = err == 0 ? load_pending(load) : err;
     err = err == 0 ? know_domains(load) : err;
-    for (unsigned int i = 0; i < DOMAINS; i++) {
+    for (unsigned int i = 0; i < store->domains.end; i++) {
         struct domain *domain = domain_find(&store->domains, (uint16_t)i);
 
         if (domain != NULL) {

@@ -9,7 +9,7 @@
 
 #include "state_load.h"
 
-int load_parse(struct load *load, struct view *view, struct loaded_node *node)
+static inline int parse(struct load *load, struct view *view, struct loaded_node *node)
 {
     const struct state_node *body = &node->body;
     const uint8_t *at;
@@ -30,6 +30,11 @@ int load_parse(struct load *load, struct view *view, struct loaded_node *node)
     node->value = node->path + body->path_len;
     node->len = (size_t)body->path_len - 1;
     return 0;
+}
+
+int load_parse(struct load *load, struct view *view, struct loaded_node *node)
+{
+    return parse(load, view, node);
 }
 
 static int parse_perm(struct load *load, const struct state_perm *from, struct perm *to)
@@ -104,14 +109,25 @@ static int change_perms(struct load *load, const struct loaded_node *node)
     return err;
 }
 
-int load_perms(struct load *load, const struct loaded_node *node)
+/* Most nodes have one entry. */
+static bool same_perms(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    return memcmp(a, b, sizeof(struct state_perm)) == 0 &&
+           (len == sizeof(struct state_perm) || memcmp(a, b, len) == 0);
+}
+
+static inline int node_permissions(struct load *load, const struct loaded_node *node)
 {
     size_t len = node->body.perms * sizeof(struct state_perm);
 
-    return load->perms != NULL && load->last_perms_len == len &&
-                   memcmp(load->last_perms, node->perms, len) == 0
+    return len != 0 && load->last_perms_len == len && same_perms(load->last_perms, node->perms, len)
                ? 0
                : change_perms(load, node);
+}
+
+int load_perms(struct load *load, const struct loaded_node *node)
+{
+    return node_permissions(load, node);
 }
 
 static int push(struct load *load, struct node *node, size_t len)
@@ -127,7 +143,7 @@ static int push(struct load *load, struct node *node, size_t len)
         load->room = room;
     }
     load->level[load->depth++] = (struct loaded_level){
-        .node = node, .len = len, .first = load->kids, .late = node->kids != NULL};
+        .node = node, .len = len, .first = load->kids, .late = node_kids(node) != NULL};
     return 0;
 }
 
@@ -161,33 +177,48 @@ static int pop_to(struct load *load, size_t len)
 /* Somewhere else: everything so far is hung up, and the node is looked for. */
 static int go_elsewhere(struct load *load, const char *path, size_t len)
 {
-    struct node *node = NULL;
+    struct node *node;
     int err = pop_to(load, 0);
 
     if (err != 0) {
         return err;
     }
-    if (load->nodes && path_valid(path, len, 0)) {
-        node = tree_find(&load->store->tree, path, len);
+    if (!load->nodes || !path_valid(path, len, 0) ||
+        tree_find(&load->store->tree, path, len) == NULL) {
+        return load_bad(load, "a node without a parent");
     }
-    return node != NULL ? push(load, node, len) : load_bad(load, "a node without a parent");
+    node = tree_make_inner(&load->store->tree, path, len);
+    return node != NULL ? push(load, node, len) : -ENOMEM;
+}
+
+/* The last node has a child. */
+static int go_below(struct load *load)
+{
+    struct new_kid *kid = load->kids != 0 ? &load->kid[load->kids - 1] : NULL;
+    struct node *node = load->last_node;
+
+    if (kid != NULL && kid->node == pool_ref(node)) {
+        node = node_make_inner(&load->store->env, &kid->node);
+    } else {
+        node = tree_make_inner(&load->store->tree, load->last, load->last_len);
+    }
+    return node != NULL ? push(load, node, load->last_len) : -ENOMEM;
 }
 
 /* Makes the node at path[0..len) the last one on the way. */
 static int go_to(struct load *load, const char *path, size_t len)
 {
-    const struct loaded_level *level;
     int err;
 
     if (load->last_len == len && memcmp(load->last, path, len) == 0) {
-        return push(load, load->last_node, len);
+        return go_below(load);
     }
-    err = pop_to(load, len);
+    err = load->depth != 0 && load->level[load->depth - 1].len > len ? pop_to(load, len) : 0;
     if (err != 0) {
         return err;
     }
-    level = load->depth != 0 ? &load->level[load->depth - 1] : NULL;
-    return level != NULL && level->len == len && memcmp(load->last, path, len) == 0
+    return load->depth != 0 && load->level[load->depth - 1].len == len &&
+                   memcmp(load->last, path, len) == 0
                ? 0
                : go_elsewhere(load, path, len);
 }
@@ -204,8 +235,8 @@ static int load_root(struct load *load, const struct loaded_node *node)
     if (root == NULL) {
         return -ENOMEM;
     }
-    perm_put(&store->env.perms, root->perms);
-    root->perms = perm_get(load->perms);
+    perm_put(&store->env.perms, node_perms(root));
+    root->perms = pool_ref(perm_get(load->perms));
     root->gen = ++store->gen;
     load->nodes = true;
     load->found->nodes++;
@@ -247,12 +278,12 @@ static int gather(struct load *load, const char *name, size_t len, const struct 
         load->kid = kid;
         load->kid_room = room;
     }
-    *out = node_new(&store->env, name, len, loaded->value, loaded->body.value_len, load->perms,
-                    store->gen);
+    *out = node_new(&store->env, false, name, len, loaded->value, loaded->body.value_len,
+                    load->perms, store->gen);
     if (*out == NULL) {
         return -ENOMEM;
     }
-    load->kid[load->kids++] = (struct new_kid){hash_bytes(name, len), *out};
+    load->kid[load->kids++] = (struct new_kid){hash_bytes(name, len), pool_ref(*out)};
     return 0;
 }
 
@@ -294,7 +325,7 @@ int load_node(struct load *load, struct view *view)
 {
     struct view whole = *view;
     struct loaded_node node;
-    int err = load_parse(load, view, &node);
+    int err = parse(load, view, &node);
 
     if (err != 0) {
         return err;
@@ -302,7 +333,7 @@ int load_node(struct load *load, struct view *view)
     if (node.body.connection != 0) {
         return load_put_off(load, whole);
     }
-    err = load_perms(load, &node);
+    err = node_permissions(load, &node);
     if (err != 0) {
         return err;
     }
@@ -322,8 +353,8 @@ int load_nodes_end(struct load *load)
 void load_nodes_free(struct load *load)
 {
     for (size_t i = 0; i < load->kids; i++) {
-        if (load->kid[i].node != NULL) {
-            node_put(&load->store->env, load->kid[i].node);
+        if (load->kid[i].node != 0) {
+            node_put(&load->store->env, node_at(load->kid[i].node));
         }
     }
     if (load->perms != NULL) {

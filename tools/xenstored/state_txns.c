@@ -79,7 +79,7 @@ static int set_pending(struct load *load, struct txn *txn, const struct loaded_n
         return tree_add(tree, node->path, node->len, node->value, node->body.value_len, load->perms,
                         gen);
     }
-    if (there->perms == load->perms && there->value_len == node->body.value_len &&
+    if (node_perms(there) == load->perms && there->value_len == node->body.value_len &&
         memcmp(node_value(there), node->value, node->body.value_len) == 0) {
         return 0;
     }
@@ -100,10 +100,11 @@ static int charge_pending(struct txn *txn, const struct loaded_node *node)
         return -ENOMEM;
     }
     if (before != NULL) {
-        charge(&txn->charges, before->perms->entry[0].domid, -1, -(int64_t)node_charge(before));
+        charge(&txn->charges, node_perms(before)->entry[0].domid, -1,
+               -(int64_t)node_charge(before));
     }
     if (after != NULL) {
-        charge(&txn->charges, after->perms->entry[0].domid, 1, (int64_t)node_charge(after));
+        charge(&txn->charges, node_perms(after)->entry[0].domid, 1, (int64_t)node_charge(after));
     }
     return 0;
 }
@@ -113,7 +114,7 @@ static int note_pending(struct load *load, struct txn *txn, const struct loaded_
     const struct node *base = tree_find(&txn->base, node->path, node->len);
     unsigned int flags = flags_of(node, base != NULL);
     struct perm_set *old =
-        base != NULL && (flags & (ACCESS_GONE | ACCESS_PERMS)) != 0 ? base->perms : NULL;
+        base != NULL && (flags & (ACCESS_GONE | ACCESS_PERMS)) != 0 ? node_perms(base) : NULL;
 
     if ((node->body.access & STATE_OURS) != 0 && (node->body.access & STATE_DOOMED) != 0) {
         txn->doomed = true;

@@ -14,7 +14,7 @@ int store_init(struct store *store, const struct store_edge *edge)
     list_init(&store->retired);
     list_init(&store->events);
     store->edge = edge;
-    if (domain_table_init(&store->domains) != 0) {
+    if (pool_init() != 0 || domain_table_init(&store->domains) != 0) {
         return -ENOMEM;
     }
     if (table_init(&store->env.perms) == 0 && table_init(&store->watches) == 0 &&
@@ -26,7 +26,9 @@ int store_init(struct store *store, const struct store_edge *edge)
             domain_find(&store->domains, DOMID_DOM0)->introduced = true;
             return 0;
         }
-        mem_free(perms);
+        if (perms != NULL) {
+            perm_put(&store->env.perms, perms);
+        }
     }
     table_free(&store->env.perms);
     table_free(&store->watches);
@@ -54,11 +56,6 @@ void store_free(struct store *store)
     domain_table_free(&store->domains);
     mem_free(store->spare);
     mem_free(store->spare_in);
-}
-
-uint64_t node_charge(const struct node *node)
-{
-    return (uint64_t)NODE_CHARGE + node->name_len + node->value_len;
 }
 
 uint64_t node_size(size_t value_len, size_t perms, size_t names)
@@ -197,7 +194,7 @@ static int look(struct op *op, const char *path, size_t len, unsigned int want,
     if (err != 0) {
         return err;
     }
-    access = perm_access((*closest)->perms, &op->who) & want;
+    access = perm_access(node_perms(*closest), &op->who) & want;
     if (*found == len) {
         return access == want ? 0 : -EACCES;
     }
@@ -240,15 +237,17 @@ static bool size_fits(const struct op *op, size_t value_len, size_t perms, size_
 
 static size_t names_of(const struct node *node)
 {
-    return node->kids != NULL ? node->kids->names : 0;
+    const struct kids *kids = node_kids(node);
+
+    return kids != NULL ? kids->names : 0;
 }
 
 /* Prepares events for a change outside of a transaction; inside, it only notes that there will be.
  */
 static int prepare(struct op *op, const char *path, size_t len, unsigned int flags,
-                   const struct perm_set *node_perms, struct perm_set *old_perms)
+                   const struct perm_set *perms, struct perm_set *old_perms)
 {
-    struct watch_readers readers = {.old = old_perms, .node = node_perms, .tree = op->tree};
+    struct watch_readers readers = {.old = old_perms, .node = perms, .tree = op->tree};
 
     if (op->txn != NULL) {
         return note(op, path, len, flags | ACCESS_EVENT, old_perms);
@@ -306,7 +305,7 @@ static int create(struct op *op, const struct node *parent, const char *path, si
                   size_t len, const void *value, size_t value_len)
 {
     size_t first = found == 1 ? 1 : found + 1, child = first;
-    struct perm_set *perms = inherit(op, parent->perms);
+    struct perm_set *perms = inherit(op, node_perms(parent));
     int err = 0;
 
     if (perms == NULL) {
@@ -315,7 +314,7 @@ static int create(struct op *op, const struct node *parent, const char *path, si
     while (child < len && path[child] != '/') {
         child++;
     }
-    if (!size_fits(op, parent->value_len, parent->perms->count,
+    if (!size_fits(op, parent->value_len, node_perms(parent)->count,
                    names_of(parent) + child - first + 1) ||
         !size_fits(op, value_len, perms->count, 0)) {
         err = -ENOSPC;
@@ -344,15 +343,15 @@ static int overwrite(struct op *op, const struct node *node, const char *path, s
 {
     int err = charge_room(&op->charges, 1);
 
-    if (err == 0 && !size_fits(op, value_len, node->perms->count, names_of(node))) {
+    if (err == 0 && !size_fits(op, value_len, node_perms(node)->count, names_of(node))) {
         err = -ENOSPC;
     }
     if (err == 0 && len != 1) { /* the root is charged to nobody */
-        charge(&op->charges, node->perms->entry[0].domid, 0,
+        charge(&op->charges, node_perms(node)->entry[0].domid, 0,
                (int64_t)value_len - (int64_t)node->value_len);
     }
     if (err == 0) {
-        err = prepare(op, path, len, ACCESS_NODE | ACCESS_VALUE, node->perms, NULL);
+        err = prepare(op, path, len, ACCESS_NODE | ACCESS_VALUE, node_perms(node), NULL);
     }
     if (err == 0) {
         err = ready(op);
@@ -413,10 +412,10 @@ static int prepare_removal(void *arg, const char *path, size_t len, const struct
     int err = charge_room(&op->charges, 1);
 
     if (err == 0) {
-        charge(&op->charges, node->perms->entry[0].domid, -1, -(int64_t)node_charge(node));
+        charge(&op->charges, node_perms(node)->entry[0].domid, -1, -(int64_t)node_charge(node));
         err = prepare(op, path, len,
                       ACCESS_NODE | ACCESS_KIDS | (top ? ACCESS_GONE : ACCESS_GONE | ACCESS_EXACT),
-                      node->perms, node->perms);
+                      node_perms(node), node_perms(node));
     }
     return err;
 }
@@ -512,7 +511,7 @@ static int set_special(struct op *op, const char *path, struct perm *perm, size_
 static int set_perms(struct op *op, const struct node *node, const char *path, size_t len,
                      struct perm *perm, size_t count)
 {
-    const struct perm *owner = &node->perms->entry[0];
+    const struct perm *owner = &node_perms(node)->entry[0];
     struct perm_set *set;
     int err = fill_perms(op, perm, count);
 
@@ -534,7 +533,7 @@ static int set_perms(struct op *op, const struct node *node, const char *path, s
         charge(&op->charges, owner->domid, -1, -(int64_t)node_charge(node));
         charge(&op->charges, perm[0].domid, 1, (int64_t)node_charge(node));
     }
-    err = prepare(op, path, len, ACCESS_NODE | ACCESS_PERMS, set, node->perms);
+    err = prepare(op, path, len, ACCESS_NODE | ACCESS_PERMS, set, node_perms(node));
     if (err == 0) {
         err = ready(op);
     }
@@ -588,7 +587,7 @@ int store_get_perms(struct store *store, struct conn *conn, struct txn *txn, con
         return perm_allows(*slot, &who, PERM_READ) ? 0 : -EACCES;
     }
     err = store_get(store, conn, txn, path, len, PERM_READ, &node);
-    *out = err == 0 ? node->perms : NULL;
+    *out = err == 0 ? node_perms(node) : NULL;
     return err;
 }
 

@@ -120,8 +120,6 @@ int store_remove_orphans(struct store *store, struct domain *domain);
 int store_charge_check(struct store *store, const struct conn *conn, const struct charges *charges,
                        const struct charges *before) must_check;
 void store_charge(struct store *store, const struct charges *charges);
-/* Bytes that a node is charged. */
-uint64_t node_charge(const struct node *node);
 /* Its size by the rule of the quota: value, permissions and names of the children. */
 uint64_t node_size(size_t value_len, size_t perms, size_t names);
 /*

@@ -8,23 +8,25 @@
 
 int tree_init(struct tree *tree, struct tree_env *env, struct perm_set *perms)
 {
+    struct node *root = node_new(env, true, "", 0, "", 0, perms, 0);
+
     tree->env = env;
-    tree->root = node_new(env, "", 0, "", 0, perms, 0);
-    return tree->root != NULL ? 0 : -ENOMEM;
+    tree->root = root != NULL ? pool_ref(root) : 0;
+    return root != NULL ? 0 : -ENOMEM;
 }
 
 void tree_free(struct tree *tree)
 {
-    if (tree->root != NULL) {
-        node_put(tree->env, tree->root);
-        tree->root = NULL;
+    if (tree->root != 0) {
+        node_put(tree->env, tree_root(tree));
+        tree->root = 0;
     }
 }
 
 void tree_share(struct tree *to, const struct tree *from)
 {
     to->env = from->env;
-    to->root = node_get(from->root);
+    to->root = pool_ref(node_get(tree_root(from)));
 }
 
 static size_t component_end(const char *path, size_t len, size_t from)
@@ -36,18 +38,19 @@ static size_t component_end(const char *path, size_t len, size_t from)
 
 struct node *tree_closest(const struct tree *tree, const char *path, size_t len, size_t *found_len)
 {
-    struct node *node = tree->root;
+    struct node *node = tree_root(tree);
     size_t at = 1;
 
     *found_len = 1;
     while (at < len) {
         size_t end = component_end(path, len, at);
+        const struct kids *kids = node_kids(node);
         struct node *child;
 
-        if (node->kids == NULL) {
+        if (kids == NULL) {
             break;
         }
-        child = trie_find(node->kids->top, hash_bytes(path + at, end - at), path + at, end - at);
+        child = trie_find(kids->top, hash_bytes(path + at, end - at), path + at, end - at);
         if (child == NULL) {
             break;
         }
@@ -66,10 +69,16 @@ struct node *tree_find(const struct tree *tree, const char *path, size_t len)
     return found == len ? node : NULL;
 }
 
-/* The slot of a node that exists; the node and all on the way to it are the tree's own. */
-static struct node **own_path(struct tree *tree, const char *path, size_t len)
+/* Of a node that has, or had, children. */
+static struct kids *own_kids(struct node *node)
 {
-    struct node **slot = &tree->root;
+    return kids_own(node_kids_slot(node), node->gen);
+}
+
+/* The slot of a node that exists; the node and all on the way to it are the tree's own. */
+static uint32_t *own_path(struct tree *tree, const char *path, size_t len)
+{
+    uint32_t *slot = &tree->root;
     size_t at = 1;
 
     while (node_own(tree->env, slot) != NULL) {
@@ -80,7 +89,7 @@ static struct node **own_path(struct tree *tree, const char *path, size_t len)
             return slot;
         }
         end = component_end(path, len, at);
-        kids = kids_own(&(*slot)->kids, (*slot)->gen);
+        kids = own_kids(node_at(*slot));
         if (kids == NULL) {
             return NULL;
         }
@@ -96,45 +105,48 @@ static struct node **own_path(struct tree *tree, const char *path, size_t len)
 int tree_set_value(struct tree *tree, const char *path, size_t len, const void *value,
                    size_t value_len, uint64_t gen)
 {
-    struct node **slot = own_path(tree, path, len);
+    uint32_t *slot = own_path(tree, path, len);
 
     if (slot == NULL || node_set_value(tree->env, slot, value, value_len) == NULL) {
         return -ENOMEM;
     }
-    (*slot)->gen = gen;
+    node_at(*slot)->gen = gen;
     return 0;
 }
 
 int tree_set_perms(struct tree *tree, const char *path, size_t len, struct perm_set *perms,
                    uint64_t gen)
 {
-    struct node **slot = own_path(tree, path, len);
+    uint32_t *slot = own_path(tree, path, len);
+
+    struct node *node;
 
     if (slot == NULL) {
         return -ENOMEM;
     }
+    node = node_at(*slot);
     perm_get(perms);
-    perm_put(&tree->env->perms, (*slot)->perms);
-    (*slot)->perms = perms;
-    (*slot)->gen = gen;
+    perm_put(&tree->env->perms, node_perms(node));
+    node->perms = pool_ref(perms);
+    node->gen = gen;
     return 0;
 }
 
-/* Hangs `node`, whose reference it takes over if it succeeds, below a parent that is owned. */
+/* Hangs `node`, whose reference it takes over if it succeeds, below an inner node that is owned. */
 static int attach(struct node *parent, struct node *node, uint64_t gen)
 {
-    struct kids *kids = kids_own(&parent->kids, parent->gen);
+    struct kids *kids = own_kids(parent);
     int err;
 
     if (kids == NULL) {
         return -ENOMEM;
     }
     node->seq = kids->next_seq;
-    err = trie_add(&kids->top, hash_bytes(node->data, node->name_len), node);
+    err = trie_add(&kids->top, hash_bytes(node_name(node), node->name_len), node);
     if (err == 0) {
         kids->next_seq++;
         kids->count++;
-        kids->names += (uint32_t)node->name_len + 1;
+        kids->names += node->name_len + 1u;
         kids->gen = gen;
     }
     return err;
@@ -153,7 +165,8 @@ static struct node *chain(struct tree *tree, const char *path, size_t from, size
         while (path[start - 1] != '/') {
             start--;
         }
-        node = node_new(tree->env, path + start, len - start, value, value_len, perms, gen);
+        node = node_new(tree->env, below != NULL, path + start, len - start, value, value_len,
+                        perms, gen);
         if (node == NULL || (below != NULL && attach(node, below, gen) != 0)) {
             if (node != NULL) {
                 node_put(tree->env, node);
@@ -177,7 +190,8 @@ int tree_add(struct tree *tree, const char *path, size_t len, const void *value,
              struct perm_set *perms, uint64_t gen)
 {
     size_t found;
-    struct node **slot, *node;
+    struct node *node;
+    uint32_t *slot;
     int err;
 
     (void)tree_closest(tree, path, len, &found);
@@ -186,24 +200,33 @@ int tree_add(struct tree *tree, const char *path, size_t len, const void *value,
         return -ENOMEM;
     }
     slot = own_path(tree, path, found);
-    err = slot != NULL ? attach(*slot, node, gen) : -ENOMEM;
+    err = slot != NULL && node_make_inner(tree->env, slot) != NULL
+              ? attach(node_at(*slot), node, gen)
+              : -ENOMEM;
     if (err != 0) {
         node_put(tree->env, node);
     }
     return err;
 }
 
+struct node *tree_make_inner(struct tree *tree, const char *path, size_t len)
+{
+    uint32_t *slot = own_path(tree, path, len);
+
+    return slot != NULL ? node_make_inner(tree->env, slot) : NULL;
+}
+
 int tree_append(struct tree *tree, struct node *parent, const char *name, size_t len,
                 const void *value, size_t value_len, struct perm_set *perms, uint64_t gen,
                 struct node **out)
 {
+    const struct kids *kids = node_kids(parent);
     int err;
 
-    if (parent->kids != NULL &&
-        trie_find(parent->kids->top, hash_bytes(name, len), name, len) != NULL) {
+    if (kids != NULL && trie_find(kids->top, hash_bytes(name, len), name, len) != NULL) {
         return -EEXIST;
     }
-    *out = node_new(tree->env, name, len, value, value_len, perms, gen);
+    *out = node_new(tree->env, false, name, len, value, value_len, perms, gen);
     if (*out == NULL) {
         return -ENOMEM;
     }
@@ -217,18 +240,19 @@ int tree_append(struct tree *tree, struct node *parent, const char *name, size_t
 int tree_remove(struct tree *tree, const char *path, size_t len, uint64_t gen)
 {
     size_t parent_len = path_parent(path, len), at = parent_len == 1 ? 1 : parent_len + 1;
-    struct node **slot = own_path(tree, path, parent_len), *node;
+    uint32_t *slot = own_path(tree, path, parent_len);
+    struct node *node;
     struct kids *kids;
 
     if (slot == NULL) {
         return -ENOMEM;
     }
-    kids = kids_own(&(*slot)->kids, (*slot)->gen);
+    kids = own_kids(node_at(*slot));
     if (kids == NULL || trie_del(&kids->top, hash_bytes(path + at, len - at), &node) != 0) {
         return -ENOMEM;
     }
     kids->count--;
-    kids->names -= (uint32_t)node->name_len + 1;
+    kids->names -= node->name_len + 1u;
     kids->gen = gen;
     node_put(tree->env, node);
     return 0;
@@ -246,10 +270,10 @@ struct walk {
     char path[PATH_ABS_MAX + 1];
 };
 
-static int enter(struct walk *walk, const struct node *node, size_t path_len)
+static int enter(struct walk *walk, const struct kids *kids, size_t path_len)
 {
     size_t start = walk->depth != 0 ? walk->frame[walk->depth - 1].end : 0;
-    size_t end = start + (node->kids != NULL ? node->kids->count : 0);
+    size_t end = start + kids->count;
 
     if (end == start) {
         return 0;
@@ -274,7 +298,7 @@ static int enter(struct walk *walk, const struct node *node, size_t path_len)
         walk->kid = kid;
         walk->kids = room;
     }
-    kids_list(node->kids, walk->kid + start);
+    kids_list(kids, walk->kid + start);
     walk->frame[walk->depth++] = (struct frame){start, end, path_len};
     return 0;
 }
@@ -283,6 +307,7 @@ static int step(struct walk *walk, tree_visit *visit, void *arg)
 {
     struct frame *frame = &walk->frame[walk->depth - 1];
     const struct node *node;
+    const struct kids *kids;
     size_t len = frame->path_len;
     int err;
 
@@ -294,17 +319,19 @@ static int step(struct walk *walk, tree_visit *visit, void *arg)
     if (len != 1) {
         walk->path[len++] = '/';
     }
-    memcpy(walk->path + len, node->data, node->name_len);
+    mem_copy(walk->path + len, node_name(node), node->name_len);
     len += node->name_len;
     err = visit(arg, walk->path, len, node);
     if (err != 0) {
         return err < 0 ? err : 0;
     }
-    return node->kids != NULL ? enter(walk, node, len) : 0;
+    kids = node_kids(node);
+    return kids != NULL ? enter(walk, kids, len) : 0;
 }
 
 int tree_walk(const struct node *node, const char *path, size_t len, tree_visit *visit, void *arg)
 {
+    const struct kids *kids = node_kids(node);
     struct walk walk;
     int err;
 
@@ -313,8 +340,8 @@ int tree_walk(const struct node *node, const char *path, size_t len, tree_visit 
     walk.depth = walk.frames = walk.kids = 0;
     memcpy(walk.path, path, len);
     err = visit(arg, walk.path, len, node);
-    if (err == 0) {
-        err = enter(&walk, node, len);
+    if (err == 0 && kids != NULL) {
+        err = enter(&walk, kids, len);
     }
     err = err < 0 ? err : 0;
     while (err == 0 && walk.depth != 0) {

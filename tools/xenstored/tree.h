@@ -13,8 +13,13 @@
 
 struct tree {
     struct tree_env *env;
-    struct node *root;
+    uint32_t root; /* struct node; 0: it is freed */
 };
+
+static inline struct node *tree_root(const struct tree *tree)
+{
+    return node_at(tree->root);
+}
 
 /* A tree with nothing but the root. */
 int tree_init(struct tree *tree, struct tree_env *env, struct perm_set *perms) must_check;
@@ -37,7 +42,9 @@ int tree_set_perms(struct tree *tree, const char *path, size_t len, struct perm_
  */
 int tree_add(struct tree *tree, const char *path, size_t len, const void *value, size_t value_len,
              struct perm_set *perms, uint64_t gen) must_check;
-/* Adds a child to a node that only this tree refers to, as all above it. -EEXIST, too. */
+/* Readies a node that exists for children. Nobody but this tree refers to it then. */
+struct node *tree_make_inner(struct tree *tree, const char *path, size_t len) must_check;
+/* Adds a child to an inner node that only this tree refers to, as all above it. -EEXIST, too. */
 int tree_append(struct tree *tree, struct node *parent, const char *name, size_t len,
                 const void *value, size_t value_len, struct perm_set *perms, uint64_t gen,
                 struct node **out) must_check;

@@ -193,14 +193,14 @@ static int repeat(struct tree *tree, const struct txn *txn, const struct access 
     }
     if (tree_find(tree, access->path, access->len) == NULL) {
         return tree_add(tree, access->path, access->len, node_value(node), node->value_len,
-                        node->perms, gen);
+                        node_perms(node), gen);
     }
     if ((access->flags & (ACCESS_VALUE | ACCESS_MADE)) != 0) {
         err =
             tree_set_value(tree, access->path, access->len, node_value(node), node->value_len, gen);
     }
     if (err == 0 && (access->flags & (ACCESS_PERMS | ACCESS_MADE)) != 0) {
-        err = tree_set_perms(tree, access->path, access->len, node->perms, gen);
+        err = tree_set_perms(tree, access->path, access->len, node_perms(node), gen);
     }
     return err;
 }
@@ -250,7 +250,7 @@ static int collect(struct store *store, const struct txn *txn, const struct tree
             continue;
         }
         node = tree_find(tree, access->path, access->len);
-        readers.node = node != NULL ? node->perms : NULL;
+        readers.node = node != NULL ? node_perms(node) : NULL;
         if (watch_collect(store, access->path, access->len, (access->flags & ACCESS_EXACT) != 0,
                           &readers, events) != 0) {
             return -ENOMEM;
@@ -278,7 +278,7 @@ static void journal(struct store *store, const struct txn *txn)
         const struct node *node = tree_find(&txn->tree, access->path, access->len);
 
         if ((access->flags & (ACCESS_VALUE | ACCESS_PERMS | ACCESS_MADE)) != 0 && node != NULL) {
-            journal_node(store, access->path, access->len, node->perms, node_value(node),
+            journal_node(store, access->path, access->len, node_perms(node), node_value(node),
                          node->value_len);
         }
     }

@@ -131,7 +131,7 @@ static bool may_hear(const struct watch *watch, const char *path, size_t len,
         return false;
     }
     parent = tree_find(readers->tree, path, path_parent(path, len));
-    return parent != NULL && perm_allows(parent->perms, &who, PERM_READ);
+    return parent != NULL && perm_allows(node_perms(parent), &who, PERM_READ);
 }
 
 /* How many levels below the first `above` bytes the path lies. */

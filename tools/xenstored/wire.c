@@ -106,8 +106,9 @@ static int do_read(struct request *request)
 /* The children's names from a byte offset of their whole list on, as far as they fit. */
 static int put_names(struct request *request, const struct node *node, size_t skip)
 {
+    const struct kids *kids = node_kids(node);
     struct node **list;
-    uint32_t count = node->kids != NULL ? node->kids->count : 0;
+    uint32_t count = kids != NULL ? kids->count : 0;
     int err = 0;
 
     if (count == 0) {
@@ -117,16 +118,16 @@ static int put_names(struct request *request, const struct node *node, size_t sk
     if (list == NULL) {
         return -ENOMEM;
     }
-    kids_list(node->kids, list);
+    kids_list(kids, list);
     for (uint32_t i = 0; i < count && err == 0; i++) {
         const struct node *kid = list[i];
 
         if (skip > kid->name_len) {
-            skip -= (size_t)kid->name_len + 1;
+            skip -= kid->name_len + 1u;
         } else {
             size_t was = request->out_len;
 
-            err = request_put(request, kid->data + skip, kid->name_len - skip);
+            err = request_put(request, node_name(kid) + skip, kid->name_len - skip);
             skip = 0;
             err = err == 0 ? request_put(request, "", 1) : err;
             if (err != 0) {
@@ -136,6 +137,13 @@ static int put_names(struct request *request, const struct node *node, size_t sk
     }
     mem_free(list);
     return err;
+}
+
+static size_t names_of(const struct node *node)
+{
+    const struct kids *kids = node_kids(node);
+
+    return kids != NULL ? kids->names : 0;
 }
 
 static int do_directory(struct request *request)
@@ -148,7 +156,7 @@ static int do_directory(struct request *request)
         err = store_list(request->conn->store, request->conn, request->txn, path.text, path.len,
                          &node);
     }
-    if (err == 0 && node->kids != NULL && node->kids->names > XENSTORE_PAYLOAD_MAX) {
+    if (err == 0 && names_of(node) > XENSTORE_PAYLOAD_MAX) {
         return -E2BIG;
     }
     return err == 0 ? put_names(request, node, 0) : err;
@@ -171,7 +179,7 @@ static int do_directory_part(struct request *request)
         return err;
     }
     skip = strtoul(request_string(request, 1), NULL, 0);
-    names = node->kids != NULL ? node->kids->names : 0;
+    names = names_of(node);
     gen = node_kids_gen(node) > node->gen ? node_kids_gen(node) : node->gen;
     err = request_put(request, text, (size_t)sprintf(text, "%llu", (unsigned long long)gen) + 1);
     if (err != 0) {
