@@ -201,7 +201,7 @@ static void test_window(void **state)
 
     (void)state;
     assert_int_equal(guest_copy_out(at, word, 32), 0);
-    assert_true(guest_window_open(&w, at, 32));
+    assert_true(guest_window_open(&v, &w, at, 32));
     guest_window_read(&w, seen, 32);
     assert_memory_equal(seen, word, 32);
     assert_int_equal(mfn_to_page(frame[3])->refs, 2);
@@ -211,21 +211,18 @@ static void test_window(void **state)
     access_of[3] = P2M_RWX;
     assert_int_equal(guest_copy_in(word, at, 32), 0);
     assert_memory_equal(seen, word, 32);
-    assert_false(guest_window_open(&w, guest_ptr(at.a + 4), 32));
-    assert_false(guest_window_open(&w, guest_ptr(4 * PAGE_SIZE - 16), 32));
-    assert_false(guest_window_open(&w, guest_ptr(PAGES * PAGE_SIZE), 32));
-    assert_false(guest_window_open(&w, guest_ptr(~0UL - 7), 32));
+    assert_false(guest_window_open(&v, &w, guest_ptr(at.a + 4), 32));
+    assert_false(guest_window_open(&v, &w, guest_ptr(4 * PAGE_SIZE - 16), 32));
+    assert_false(guest_window_open(&v, &w, guest_ptr(PAGES * PAGE_SIZE), 32));
+    assert_false(guest_window_open(&v, &w, guest_ptr(~0UL - 7), 32));
     access_of[3] = P2M_R;
-    assert_false(guest_window_open(&w, at, 32));
+    assert_false(guest_window_open(&v, &w, at, 32));
     access_of[3] = P2M_RWX;
     changes = 1;
-    assert_false(guest_window_open(&w, at, 32));
+    assert_false(guest_window_open(&v, &w, at, 32));
     d.id++; /* another's frame, though mapped */
-    assert_false(guest_window_open(&w, at, 32));
+    assert_false(guest_window_open(&v, &w, at, 32));
     d.id--;
-    this_cpu()->current = NULL;
-    assert_false(guest_window_open(&w, at, 32));
-    this_cpu()->current = &v;
     check_no_reference_leaks();
 }
 

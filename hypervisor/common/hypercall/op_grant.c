@@ -49,7 +49,7 @@
         int rc;                                                                                    \
                                                                                                    \
         if (unlikely((uint32_t)args->arg[2] != 1 || sizeof(a) % 8 != 0 ||                          \
-                     !guest_window_open(&w, guest_ptr(args->arg[1]), sizeof(a)))) {                \
+                     !guest_window_open(v, &w, guest_ptr(args->arg[1]), sizeof(a)))) {             \
             return grant_batches_##name(v, args);                                                  \
         }                                                                                          \
         guest_window_read(&w, &a, sizeof(a));                                                      \

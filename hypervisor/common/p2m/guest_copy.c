@@ -221,17 +221,15 @@ int guest_copy_out(guest_ptr_t dst, const void *src, size_t n)
     return guest_move(COPY_OUT, dst, NULL, src, n);
 }
 
-bool guest_window_open(struct guest_window *w, guest_ptr_t at, size_t n)
+bool guest_window_open(struct vcpu *v, struct guest_window *w, guest_ptr_t at, size_t n)
 {
     size_t offset = at.a & (PAGE_SIZE - 1);
-    struct vcpu *v = current_vcpu();
-    const struct p2m *p2m;
+    const struct p2m *p2m = v->domain->p2m[0];
     uint64_t generation;
 
-    if (offset > PAGE_SIZE - n || (at.a & 7) != 0 || v == NULL) {
+    if (offset > PAGE_SIZE - n || (at.a & 7) != 0) {
         return false;
     }
-    p2m = v->domain->p2m[0];
     generation = load_acquire(&p2m->generation);
     if (unlikely(arch_guest_translate(v, at, true, &w->frame) != 0 ||
                  !page_get(w->frame, v->domain))) {
