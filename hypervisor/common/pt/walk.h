@@ -21,29 +21,6 @@ struct pt_path {
 
 /* ---- Lookup ---------------------------------------------------------------------------------- */
 
-/* The entry for frame that links no table, what was read there, and log2 of the frames it covers.
- */
-static always_inline uint64_t *pt_find_entry(const struct pt_format *f, const struct pt *pt,
-                                             uint64_t frame, bool change, uint64_t *value,
-                                             unsigned int *covers)
-{
-    unsigned int shift = pt->root_shift;
-    uint64_t *at = &pt->root[frame >> shift];
-    uint64_t entry = READ_ONCE(*at);
-
-    while (f->kind(entry, shift) == PT_TABLE) {
-        shift -= PT_ENTRIES_SHIFT;
-        at = pt_table_at(pt, pt_target(f, entry)) + (frame >> shift) % PT_ENTRIES;
-        if (change) {
-            hide_value(at); /* one address for the read and the write */
-        }
-        entry = READ_ONCE(*at);
-    }
-    *value = entry;
-    *covers = shift;
-    return at;
-}
-
 static always_inline bool pt_walk_lookup(const struct pt_format *f, const struct pt *pt,
                                          uint64_t frame, struct pt_leaf *leaf)
 {
