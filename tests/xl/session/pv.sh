@@ -80,8 +80,8 @@ config four 'extra = "console=hvc0 domu.name=four domu.do=io-behind,beat"' \
     "disk = [ '/srv/second.img,raw,xvda,w' ]" 'acpi = 0'
 t create-four xl create -q /root/four.cfg
 t writes-four says four 'four io 3'
-t mem-set-four xl mem-set four 112
-t mem-four until_true 60 sh -c "xl list four | grep -q '^four  *[0-9]*  *112 '"
+t mem-set-four xl mem-set four 124
+t mem-four until_true 60 sh -c "xl list four | grep -q '^four  *[0-9]*  *12[345] '"
 t back-end-dies back_end_dies
 t beats-on beats_on
 t list-four xl list four
