@@ -44,7 +44,7 @@ def test_front_end_dies(steps):
     assert len(steps["list"].lines) == 2
 
 
-@pytest.mark.feature("a back end that is taken away: its guest waits and lives, nothing stays mapped")
+@pytest.mark.feature("a back end that is taken away: its guest waits, nothing stays mapped")
 def test_back_end_dies(steps):
     assert steps["beats-on"].lines == ["it beats, and waits"]
     assert used(steps["after-four"]) == used(steps["before"])
