@@ -10,8 +10,8 @@ from compare import compare, told
 from xlhost import HERE, SOAK, compared, parse, run
 
 GOOD = ("init", "list-long", "list-one", "domid", "domname", "network-attach", "block-attach",
-        "ping", "network-list", "block-list", "vcpu-pin", "sched-credit2", "rename", "pause", "unpause",
-        "destroy", "destroy-plain")
+        "ping", "network-list", "block-list", "vcpu-pin", "sched-credit2", "rename", "pause",
+        "unpause", "destroy", "destroy-plain")
 
 
 @pytest.fixture(scope="module")
