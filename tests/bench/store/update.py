@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A live update under callgrind: what the old program and the new one spend on it, part by part.
 
-The old program's counts are written where it begins to hand over and where it executes the new one.
-The new program is a script, which has callgrind count the real one from its first instruction on."""
+The old program's counts are written where it begins to hand over and where it executes the new
+one. The new program is a script, which has callgrind count the real one from its first instruction
+on."""
 
 import re
 
