@@ -115,9 +115,6 @@ struct matrix_hypercall {
 extern const struct matrix_hypercall matrix_hypercalls[];
 extern const size_t matrix_nr_hypercalls;
 
-/* Every command that is not in a table: one above the highest, and all ones. */
-uint64_t matrix_last_command(const char *table);
-
 /* --- Calls --- */
 
 #define MATRIX_ARG_SIZE 1024U
