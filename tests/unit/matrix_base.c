@@ -21,6 +21,7 @@ static const struct {
     {"domctl.scheduler_op", "u.credit2.weight", 256},
     {"domctl.scheduler_op", "u.credit2.cap", 0},
     {"domctl.scheduler_op", "sched_id", 6},
+    {"domctl.set_address_size", "domain", NEWBORN}, /* before there is memory */
     {"domctl.set_paging_mempool_size", "size", 512 << 12},
     {"domctl.set_virq_handler", "virq", 3},
     {"sysctl.cpupool_op", "op", 3},
