@@ -301,11 +301,13 @@ int grant_op_unmap(struct vcpu *v, struct grant_unmap_arg *a, unsigned int n, en
 int grant_op_unmap_and_replace(struct vcpu *v, struct grant_unmap_and_replace_arg *a,
                                unsigned int n, enum xsm_hook hook)
 {
-    (void)v;
     (void)hook;
     /* Guests whose page tables Hearth does not write have nothing to replace. */
     for (unsigned int i = 0; i < n; i++) {
-        a[i].status = GNTST_GENERAL_ERROR;
+        const struct grant_map *m = grant_map_at(v->domain->grants, a[i].handle);
+        bool live = m != NULL && (READ_ONCE(m->state) & GRANT_MAP_LIVE) != 0;
+
+        a[i].status = live ? GNTST_GENERAL_ERROR : GNTST_BAD_HANDLE;
     }
     return 0;
 }
