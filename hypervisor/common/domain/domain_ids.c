@@ -28,8 +28,11 @@ struct domain *domain_find(domid_t id)
 {
     struct id_block *block;
 
-    if (unlikely(id >= DOMID_FIRST_RESERVED)) {
-        return id == DOMID_SELF ? current_vcpu()->domain : NULL;
+    if (id == DOMID_SELF) {
+        return current_vcpu()->domain;
+    }
+    if (id >= DOMID_FIRST_RESERVED) {
+        return NULL;
     }
     id = (domid_t)index_nospec(id, DOMID_FIRST_RESERVED);
     /* Both pair with put_in(). */
