@@ -31,6 +31,10 @@ GUEST_NAMES   := $(filter-out lib common,$(notdir $(patsubst %/,%,$(dir \
 	$(wildcard $(GUEST_SRC)/*/main.c)))))
 GUEST_IMAGES  := $(GUEST_NAMES:%=$(GUEST_OUT)/%.img)
 
+# The matrix's tables are the hypervisor's.
+$(GUEST_OUT)/obj/matrix/%.o: GUEST_CFLAGS += -I$(GUEST_SRC)/../unit \
+	-I$(GUEST_SRC)/../../hypervisor -I$(GUEST_SRC)/../../hypervisor/include
+
 .PHONY: guests
 .SECONDARY: $(GUEST_IMAGES:.img=.elf)
 guests: $(GUEST_IMAGES)

@@ -115,9 +115,6 @@ struct matrix_hypercall {
 extern const struct matrix_hypercall matrix_hypercalls[];
 extern const size_t matrix_nr_hypercalls;
 
-/* Every command that is not in a table: one above the highest, and all ones. */
-uint64_t matrix_last_command(const char *table);
-
 /* --- Calls --- */
 
 #define MATRIX_ARG_SIZE 1024U
@@ -140,6 +137,8 @@ size_t matrix_arg_size(const struct matrix_row *row); /* 0: no argument */
 const struct matrix_field *matrix_row_field(const struct matrix_row *row, size_t n);
 uint64_t matrix_get(const struct matrix_call *c, const struct matrix_field *f);
 void matrix_set(struct matrix_call *c, const struct matrix_field *f, uint64_t value);
+/* All fields as good[] has it for their types, but within their bounds; not placed yet. */
+void matrix_plain(const struct matrix_row *row, struct matrix_call *c, const uint64_t *good);
 /* Where the structure is to stand. */
 void matrix_place(struct matrix_call *c, uint64_t at);
 /* "table.name" or "table.name.field" in a buffer of its own. */
@@ -197,6 +196,9 @@ enum expectation {
 };
 
 extern const char *const matrix_variations[NR_VARIATIONS];
+
+/* True when the field can have such a value. */
+bool matrix_vary_value(const struct matrix_field *f, enum variation how, uint64_t *value);
 
 /*
  * Makes a good call bad in argument f (NULL: the structure as a whole); false: such an argument

@@ -4,13 +4,8 @@
 
 #include "matrix.h"
 
-#include <hearth/abi_domctl.h>
-#include <hearth/abi_sysctl.h>
-#include <hearth/abi_types.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
-
-#define MOST_FIELDS 32U /* of one row */
 
 /* --- What the metadata does not say --- */
 
@@ -26,6 +21,7 @@ static const struct {
     {"domctl.scheduler_op", "u.credit2.weight", 256},
     {"domctl.scheduler_op", "u.credit2.cap", 0},
     {"domctl.scheduler_op", "sched_id", 6},
+    {"domctl.set_address_size", "domain", NEWBORN}, /* before there is memory */
     {"domctl.set_paging_mempool_size", "size", 512 << 12},
     {"domctl.set_virq_handler", "virq", 3},
     {"sysctl.cpupool_op", "op", 3},
@@ -143,191 +139,23 @@ static bool is_row(const struct matrix_row *row, const char *name)
     return strcmp(matrix_name(row, NULL), name) == 0;
 }
 
-/* "evtchn_close_arg" is the argument of "evtchn_close". */
-static bool is_arg(const char *arg, const char *name)
-{
-    size_t n = strlen(name);
-
-    return arg != NULL && strncmp(arg, name, n) == 0 && strcmp(arg + n, "_arg") == 0;
-}
-
-/* The whole request's name and size, and where its union begins. */
-static const char *request_of(const struct matrix_row *row, uint32_t *size, uint32_t *u)
-{
-    if (strcmp(row->table, "domctl") == 0) {
-        *size = sizeof(struct domctl_request_arg);
-        *u = offsetof(struct domctl_request_arg, u);
-        return "domctl_request";
-    }
-    if (strcmp(row->table, "sysctl") == 0) {
-        *size = sizeof(struct sysctl_request_arg);
-        *u = offsetof(struct sysctl_request_arg, u);
-        return "sysctl_request";
-    }
-    *size = sizeof(struct platform_op_arg);
-    *u = offsetof(struct platform_op_arg, u);
-    return "platform_op";
-}
-
-size_t matrix_arg_size(const struct matrix_row *row)
-{
-    uint32_t size, u;
-
-    if (row->form == FORM_REQUEST) {
-        (void)request_of(row, &size, &u);
-        return size;
-    }
-    for (size_t i = 0; i < matrix_nr_args; i++) {
-        if (is_arg(row->arg, matrix_args[i].name)) {
-            return matrix_args[i].size;
-        }
-    }
-    return 0;
-}
-
-static bool is_field_of(const struct matrix_row *row, const struct matrix_field *f)
-{
-    uint32_t size, u;
-
-    if (f->type >= FT_OUT) {
-        return false;
-    }
-    if (f->reg != MATRIX_NO_REGISTER) {
-        return strcmp(f->arg, row->table) == 0;
-    }
-    /* Of the request: its version, and the domain. Its command is the row. */
-    if (row->form == FORM_REQUEST && strcmp(f->arg, request_of(row, &size, &u)) == 0) {
-        return strstr(f->name, "version") != NULL || strcmp(f->name, "domain") == 0;
-    }
-    return is_arg(row->arg, f->arg);
-}
-
-const struct matrix_field *matrix_row_field(const struct matrix_row *row, size_t n)
-{
-    static struct matrix_row last; /* what the list depends on */
-    static const struct matrix_field *list[MOST_FIELDS];
-    static size_t nr;
-
-    if (row->table != last.table || row->arg != last.arg || row->form != last.form) {
-        last = *row;
-        nr = 0;
-        for (size_t i = 0; i < matrix_nr_fields; i++) {
-            if (is_field_of(row, &matrix_fields[i])) {
-                assert_true(nr < MOST_FIELDS);
-                list[nr++] = &matrix_fields[i];
-            }
-        }
-    }
-    return n < nr ? list[n] : NULL;
-}
-
-/* Where a field stands. In domctl 0x17, createdomain has a word more before vmtrace_size. */
-static uint32_t place(const struct matrix_call *c, const struct matrix_field *f)
-{
-    uint32_t size, u, at = f->offset;
-
-    if (c->row->form != FORM_REQUEST || strcmp(f->arg, request_of(c->row, &size, &u)) == 0) {
-        return at;
-    }
-    if (c->row->version == 0x17 && strcmp(f->arg, "domctl_createdomain") == 0 &&
-        at >= offsetof(struct domctl_createdomain_arg, vmtrace_size)) {
-        at += sizeof(uint32_t);
-    }
-    return u + at;
-}
-
-uint64_t matrix_get(const struct matrix_call *c, const struct matrix_field *f)
-{
-    uint64_t value = 0;
-
-    if (f->reg != MATRIX_NO_REGISTER) {
-        return c->reg[f->reg];
-    }
-    memcpy(&value, &c->arg[place(c, f)], MIN(f->size, sizeof(value)));
-    return value;
-}
-
-/* Of what is longer than a word, every byte is the value's lowest. */
-void matrix_set(struct matrix_call *c, const struct matrix_field *f, uint64_t value)
-{
-    if (f->reg != MATRIX_NO_REGISTER) {
-        c->reg[f->reg] = value;
-    } else if (f->size > sizeof(value)) {
-        memset(&c->arg[place(c, f)], (uint8_t)value, f->size);
-    } else {
-        memcpy(&c->arg[place(c, f)], &value, f->size);
-    }
-}
-
-void matrix_place(struct matrix_call *c, uint64_t at)
-{
-    static const int reg[] = {
-        [FORM_OP] = 1,      [FORM_GRANT] = 1,  [FORM_VCPU] = 2,    [FORM_CALLS] = 0,
-        [FORM_REQUEST] = 0, [FORM_ASSIST] = 4, [FORM_CONSOLE] = 4, [FORM_BARE] = 4};
-
-    c->at = at;
-    c->reg[reg[c->row->form]] = at;
-}
-
 /* --- Good calls --- */
 
-static uint64_t good(const struct matrix_field *f)
+void matrix_base(const struct matrix_row *row, struct matrix_call *c)
 {
-    static const uint64_t good_values[] = {
+    static const uint64_t good_values[FT_OUT] = {
         [FT_DOMID] = PEER,
         [FT_PORT] = 1,
-        [FT_VCPU] = 0,
         [FT_GREF] = DEFAULT_REF,
-        [FT_HANDLE] = 0,
         [FT_GFN] = RAM_GFN,
         [FT_ADDR] = PAGE_OF(RAM_GFN),
         [FT_PTR] = PAGE_OF(BUFFER_GFN),
         [FT_COUNT] = 1,
-        [FT_ENUM] = 0,
-        [FT_FLAGS] = 0,
-        [FT_NUM] = 0,
-        [FT_TIME] = 0,
     };
-    uint64_t value = MAX(good_values[f->type], f->min);
-
-    return MIN(value, f->max);
-}
-
-static void good_registers(const struct matrix_row *row, struct matrix_call *c)
-{
-    switch (row->form) {
-    case FORM_OP:
-    case FORM_GRANT:
-    case FORM_VCPU:
-    case FORM_ASSIST:
-    case FORM_CONSOLE:
-        c->reg[0] = row->command;
-        break;
-    case FORM_CALLS:
-    case FORM_REQUEST:
-    case FORM_BARE:
-        break;
-    }
-    if (row->form == FORM_REQUEST) {
-        uint32_t head[2] = {(uint32_t)row->command, row->version};
-
-        memcpy(c->arg, head, sizeof(head));
-    }
-}
-
-void matrix_base(const struct matrix_row *row, struct matrix_call *c)
-{
     const struct matrix_field *f;
 
-    memset(c, 0, sizeof(*c));
-    c->row = row;
+    matrix_plain(row, c, good_values);
     c->caller = row->on_itself || row->rule == RULE_ANY || row->rule == RULE_PEER ? GUEST : CONTROL;
-    c->size = (uint32_t)matrix_arg_size(row);
-    c->put = c->size != 0;
-    for (size_t i = 0; (f = matrix_row_field(row, i)) != NULL; i++) {
-        matrix_set(c, f, good(f));
-    }
-    good_registers(row, c);
     if (c->put) {
         matrix_place(c, PAGE_OF(ARG_GFN));
     }

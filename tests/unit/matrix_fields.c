@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fields of all arguments, from the .def files, and what is passed in registers. */
-#include <hearth/abi_domctl.h>
-#include <hearth/abi_sysctl.h>
-#include <hearth/abi_types.h>
-
+/*
+ * The fields of all arguments, from the .def files, and what is passed in registers. Offsets and
+ * sizes are the wire's, of which common/abi proves that they are the internal structures'.
+ */
 #include "common/abi/wire.h"
 
 #include "matrix.h"
 
-/* Sizes of the architecture's parts are the wire's. */
 #define ARG(op, wire)      typedef wire wire_##op;
 #define ARG_ARCH(op, wire) typedef wire wire_##op;
 #define FIELD(op, field, type, min, max)
@@ -20,8 +18,8 @@
 #undef ARG
 #undef ARG_ARCH
 
-#define ARG(op, wire)      {#op, sizeof(struct op##_arg)},
-#define ARG_ARCH(op, wire) {#op, sizeof(struct op##_arg)},
+#define ARG(op, wire)      {#op, sizeof(wire_##op)},
+#define ARG_ARCH(op, wire) {#op, sizeof(wire_##op)},
 
 const struct matrix_arg matrix_args[] = {
 #include <hearth/hypercall/fields.def>
@@ -46,12 +44,12 @@ const size_t matrix_nr_args = ARRAY_SIZE(matrix_args);
      .size = (uint32_t)(length),                                                                   \
      .min = (uint64_t)(low),                                                                       \
      .max = (uint64_t)(high)},
-#define FIELD(op, field, type, min, max)                                                           \
-    IN_STRUCT(op, #field, type, offsetof(struct op##_arg, field),                                  \
-              sizeof(((struct op##_arg *)0)->field), min, max)
-#define FIELD_AS(op, field, wire_field, type, min, max) FIELD(op, field, type, min, max)
+#define FIELD(op, field, type, min, max) FIELD_AS(op, field, field, type, min, max)
+#define FIELD_AS(op, field, wire_field, type, min, max)                                            \
+    IN_STRUCT(op, #field, type, offsetof(wire_##op, wire_field),                                   \
+              sizeof(((wire_##op *)0)->wire_field), min, max)
 #define FIELD_ARCH(op, field, at, wire_field, type, min, max)                                      \
-    IN_STRUCT(op, #wire_field, type, offsetof(struct op##_arg, field) + (at),                      \
+    IN_STRUCT(op, #wire_field, type, offsetof(wire_##op, wire_field),                              \
               sizeof(((wire_##op *)0)->wire_field), min, max)
 #define IN_REGISTER(call, called, what, n, length, low, high)                                      \
     {.arg = call,                                                                                  \

@@ -5,8 +5,6 @@
 
 #include "matrix.h"
 
-#include <string.h>
-
 enum {
 #define HYPERCALL(number, name)                     NR_##name = (number),
 #define HYPERCALL_REFUSED(number, name, error, why) NR_##name = (number),
@@ -136,15 +134,3 @@ const struct matrix_hypercall matrix_hypercalls[] = {
 #include <hearth/hypercall/hypercalls.def>
 };
 const size_t matrix_nr_hypercalls = ARRAY_SIZE(matrix_hypercalls);
-
-uint64_t matrix_last_command(const char *table)
-{
-    uint64_t last = 0;
-
-    for (size_t i = 0; i < matrix_nr_rows; i++) {
-        if (strcmp(matrix_rows[i].table, table) == 0) {
-            last = MAX(last, matrix_rows[i].command);
-        }
-    }
-    return last;
-}

@@ -15,37 +15,6 @@ const char *const matrix_variations[NR_VARIATIONS] = {
     "wrong domain",  "dying domain",     "new domain",    "self",        "self by its id",
     "no permission", "undescribed bytes"};
 
-static uint64_t mask_of(const struct matrix_field *f)
-{
-    return f->size >= sizeof(uint64_t) ? UINT64_MAX : (1ULL << 8 * f->size) - 1;
-}
-
-/* True when the field can have the value. */
-static bool vary_value(const struct matrix_field *f, enum variation how, uint64_t *value)
-{
-    uint64_t mask = mask_of(f);
-
-    switch (how) {
-    case ZERO:
-        *value = 0;
-        return true;
-    case ALL_ONES:
-        *value = mask;
-        return true;
-    case MAXIMUM:
-        *value = MIN(f->max, mask);
-        return true;
-    case ABOVE_MAXIMUM:
-        *value = f->max + 1;
-        return f->max < mask && f->size <= sizeof(*value);
-    case BELOW_MINIMUM:
-        *value = f->min - 1;
-        return f->min != 0;
-    default:
-        return false;
-    }
-}
-
 static bool vary_pointer(const struct matrix_field *f, enum variation how, uint64_t *value)
 {
     uint64_t good = f->type == FT_PTR ? PAGE_OF(BUFFER_GFN) : PAGE_OF(RAM_GFN);
@@ -210,7 +179,7 @@ bool matrix_vary(struct matrix_call *c, const struct matrix_field *f, enum varia
     if (f == NULL) {
         return how == REST ? vary_rest(c, e) : vary_argument(c, how, good_fails, e);
     }
-    if (!vary_value(f, how, &value) && !vary_pointer(f, how, &value) &&
+    if (!matrix_vary_value(f, how, &value) && !vary_pointer(f, how, &value) &&
         !(f->type == FT_DOMID && vary_domain(c, how, &value))) {
         return false;
     }

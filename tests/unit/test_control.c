@@ -212,6 +212,55 @@ static void test_unknown(void **state)
     }
 }
 
+/* What libxenforeignmemory asks: how many, then some of them; each check as Xen has it. */
+static void test_acquire(void **state)
+{
+    const struct memory_acquire_resource_arg good = {
+        .domid = 1, .type = 1, .nr_frames = 1, .frame_list = guest_ptr(machine_ga(1))};
+    struct memory_acquire_resource_arg a = {.domid = 1, .type = 1};
+    uint64_t *list = machine_va(dom0, 1);
+
+    (void)state;
+    assert_int_equal(CALL(v0, memory_op, 28, a), 0);
+    assert_int_equal(a.nr_frames, 4);
+    list[0] = 0x3000;
+#define REFUSED(what, error)                                                                       \
+    a = good;                                                                                      \
+    what;                                                                                          \
+    assert_int_equal(CALL(v0, memory_op, 28, a), error)
+    REFUSED(a.domid = DOMID_SELF, -ESRCH);
+    REFUSED(a.domid = 0, -EPERM);
+    REFUSED(a.type = 0, -EINVAL);
+    REFUSED(a.type = 2, -EINVAL);
+    REFUSED(a.type = 3, -EOPNOTSUPP);
+    REFUSED(a.id = 1, -EINVAL);
+    REFUSED(a.pad = 1, -EINVAL);
+    REFUSED(a.nr_frames = 0, -EINVAL);
+    REFUSED(a.nr_frames = 5, -EINVAL);
+    REFUSED(a.nr_frames = UINT32_MAX, -EINVAL);
+    REFUSED(a.frame = 4, -EINVAL);
+    REFUSED(a.frame = UINT64_MAX, -EINVAL);
+    REFUSED(a.frame_list = guest_ptr(0), -EINVAL);
+    REFUSED(a.frame_list = guest_ptr(0xdead0000), -EFAULT);
+#undef REFUSED
+    a = good;
+    a.frame = 3;
+    assert_int_equal(CALL(v0, memory_op, 28, a), 0);
+    assert_int_equal(CALL(v, memory_op, 28, a), -EPERM);
+}
+
+/* A device's page is the hardware domain's own to place. */
+static void test_devices(void **state)
+{
+    struct memory_add_to_physmap_arg a = {.domid = 1, .space = 5, .gpfn = 0x3000};
+
+    (void)state;
+    assert_int_equal(CALL(v, memory_op, 7, a), -EACCES);
+    assert_int_equal(CALL(v0, memory_op, 7, a), -EACCES);
+    a.domid = DOMID_SELF;
+    assert_int_equal(CALL(v0, memory_op, 7, a), -EPERM); /* it has none */
+}
+
 static void test_sched_op(void **state)
 {
     struct sched_shutdown_arg down = {.reason = 6};
@@ -235,6 +284,9 @@ static void test_sched_op(void **state)
     }
     assert_int_equal(CALL(v, sched_op, 4, remote), -EPERM);
     assert_int_equal(CALL(v0, sched_op, 4, remote), -EINVAL);
+    remote.domain_id = DOMID_SELF;
+    assert_int_equal(CALL(v0, sched_op, 4, remote), -ESRCH);
+    remote.domain_id = 1;
     /* The reason that was fixed before is the one that counts. */
     down.reason = SHUTDOWN_REBOOT;
     assert_int_equal(CALL(v, sched_op, 5, down), 0);
@@ -366,6 +418,8 @@ int main(void)
         cmocka_unit_test(test_physmap),
         cmocka_unit_test(test_batch),
         cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_acquire),
+        cmocka_unit_test(test_devices),
         cmocka_unit_test(test_sched_op),
         cmocka_unit_test(test_hvm_op),
         cmocka_unit_test(test_vcpu_op),

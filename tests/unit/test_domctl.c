@@ -391,12 +391,15 @@ static void test_settings(void **state)
     assert_int_equal(info_flags(1) & DOMINF_DEBUGGED, DOMINF_DEBUGGED);
     assert_int_equal(domctl_zero(v0, DEBUGGING, 1), 0);
     assert_int_equal(info_flags(1) & DOMINF_DEBUGGED, 0);
-    r = (struct domctl_request_arg){.u.address_size.size = 64};
-    assert_int_equal(domctl(v0, WIDTH, 1, &r), 0);
+    r = tools_good_domain();
+    assert_int_equal(domctl(v0, CREATE, 100, &r), 0);
     for (uint32_t size = 0; size < 130; size++) {
         r.u.address_size.size = size;
-        assert_int_equal(domctl(v0, WIDTH, 1, &r), size == 64 ? 0 : -EINVAL);
+        assert_int_equal(domctl(v0, WIDTH, 1, &r), size == 64 ? -EBUSY : -EINVAL); /* has RAM */
+        assert_int_equal(domctl(v0, WIDTH, 100, &r), size == 64 ? 0 : -EINVAL);
     }
+    assert_int_equal(domctl_zero(v0, DESTROY, 100), 0);
+    machine_turn();
 }
 
 static int64_t handler(domid_t id, uint32_t virq)

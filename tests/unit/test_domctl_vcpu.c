@@ -107,8 +107,8 @@ static void test_affinity_refused(void **state)
         assert_int_equal(domctl(v0, both[i], 10, &r), -ESRCH); /* not made yet */
         r = affinity(0, 0, 8);
         assert_int_equal(domctl(v0, both[i], 1, &r), -EINVAL);
-        r = affinity(0, 8 | HARD, 8);
-        assert_int_equal(domctl(v0, both[i], 1, &r), -EINVAL);
+        r = affinity(0, 8, 8); /* means nothing, and is nothing */
+        assert_int_equal(domctl(v0, both[i], 1, &r), 0);
         r = affinity(0, HARD, 8);
         r.u.vcpuaffinity.cpumap_hard.bitmap = guest_ptr(0);
         assert_int_equal(domctl(v0, both[i], 1, &r), -EINVAL);
@@ -215,8 +215,10 @@ static void test_scheduler(void **state)
     assert_int_equal(sched_op(SCHEDOP_GETINFO, CREDIT2, 0, 0, &r), 0);
     assert_int_equal(r.u.scheduler_op.u.credit2.weight, 256);
     assert_int_equal(r.u.scheduler_op.u.credit2.cap, 0);
-    assert_int_equal(sched_op(SCHEDOP_PUTINFO, CREDIT2, 512, UINT16_MAX, &r), 0);
-    assert_int_equal(sched_op(SCHEDOP_PUTINFO, CREDIT2, 0, UINT16_MAX, &r), 0); /* unchanged */
+    assert_int_equal(sched_op(SCHEDOP_PUTINFO, CREDIT2, 512, 0, &r), 0);
+    assert_int_equal(sched_op(SCHEDOP_PUTINFO, CREDIT2, 0, 0, &r), 0);           /* unchanged */
+    assert_int_equal(sched_op(SCHEDOP_PUTINFO, CREDIT2, 100, 201, &r), -EINVAL); /* of 2 vCPUs */
+    assert_int_equal(sched_op(SCHEDOP_PUTINFO, CREDIT2, 100, UINT16_MAX, &r), -EINVAL);
     assert_int_equal(sched_op(SCHEDOP_GETINFO, CREDIT2, 0, 0, &r), 0);
     assert_int_equal(r.u.scheduler_op.u.credit2.weight, 512);
     for (uint32_t id = 0; id < 12; id++) {

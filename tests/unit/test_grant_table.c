@@ -145,6 +145,9 @@ static void test_seed_and_replace(void **state)
     assert_int_equal(map(1, 1, HOST_MAP, HOLE, &handle), 0);
     assert_int_equal(GNTTAB(OP_UNMAP_AND_REPLACE, r, 1), 0);
     assert_int_equal(r[0].status, -1);
+    r[0].handle = handle + 1;
+    assert_int_equal(GNTTAB(OP_UNMAP_AND_REPLACE, r, 1), 0);
+    assert_int_equal(r[0].status, -4);
 }
 
 static void test_handle_limit(void **state)

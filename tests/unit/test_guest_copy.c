@@ -195,37 +195,34 @@ static void test_race_with_split(void **state)
 static void test_window(void **state)
 {
     struct guest_window w;
-    uint64_t word[9] = {1, 2, 3, 4};
+    uint64_t word[4] = {1, 2, 3, 4};
     uint64_t seen[4];
     const guest_ptr_t at = guest_ptr(3 * PAGE_SIZE + 64);
 
     (void)state;
     assert_int_equal(guest_copy_out(at, word, 32), 0);
-    assert_true(guest_window_in(&w, seen, at, 32));
+    assert_true(guest_window_open(&v, &w, at, 32));
+    guest_window_read(&w, seen, 32);
     assert_memory_equal(seen, word, 32);
     assert_int_equal(mfn_to_page(frame[3])->refs, 2);
     seen[1] = 22;
     access_of[3] = 0; /* what the guest maps there meanwhile does not matter */
-    guest_window_out(&w, seen, 32);
+    guest_window_close(&w, seen, 32);
     access_of[3] = P2M_RWX;
     assert_int_equal(guest_copy_in(word, at, 32), 0);
     assert_memory_equal(seen, word, 32);
-    assert_false(guest_window_in(&w, seen, guest_ptr(at.a + 2), 32));
-    assert_false(guest_window_in(&w, seen, guest_ptr(4 * PAGE_SIZE - 16), 32));
-    assert_false(guest_window_in(&w, word, at, 72));
-    assert_false(guest_window_in(&w, seen, guest_ptr(PAGES * PAGE_SIZE), 32));
-    assert_false(guest_window_in(&w, seen, guest_ptr(~0UL - 7), 32));
+    assert_false(guest_window_open(&v, &w, guest_ptr(at.a + 4), 32));
+    assert_false(guest_window_open(&v, &w, guest_ptr(4 * PAGE_SIZE - 16), 32));
+    assert_false(guest_window_open(&v, &w, guest_ptr(PAGES * PAGE_SIZE), 32));
+    assert_false(guest_window_open(&v, &w, guest_ptr(~0UL - 7), 32));
     access_of[3] = P2M_R;
-    assert_false(guest_window_in(&w, seen, at, 32));
+    assert_false(guest_window_open(&v, &w, at, 32));
     access_of[3] = P2M_RWX;
     changes = 1;
-    assert_false(guest_window_in(&w, seen, at, 32));
+    assert_false(guest_window_open(&v, &w, at, 32));
     d.id++; /* another's frame, though mapped */
-    assert_false(guest_window_in(&w, seen, at, 32));
+    assert_false(guest_window_open(&v, &w, at, 32));
     d.id--;
-    this_cpu()->current = NULL;
-    assert_false(guest_window_in(&w, seen, at, 32));
-    this_cpu()->current = &v;
     check_no_reference_leaks();
 }
 

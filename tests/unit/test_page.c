@@ -65,7 +65,7 @@ static void test_layout(void **state)
     assert_int_equal(pg.word, 0x2523000200000001);
     pg = (struct page){.next = 1, .prev = 2};
     assert_int_equal(pg.links, 0x200000001);
-    assert_int_equal(frame_base, LOW_BASE - 1);
+    assert_int_equal(frame_space.base, LOW_BASE - 1);
     assert_ptr_equal(mfn_to_page(mfn(LOW_BASE)), frame_table + 1);
     assert_int_equal(page_to_mfn(frame_table + 5).n, LOW_BASE + 4);
     assert_int_equal(virt_to_mfn(mfn_to_virt(mfn(HIGH_BASE))).n, HIGH_BASE);

@@ -452,6 +452,40 @@ static void test_other_order(void **state)
     bytes_free(&bytes);
 }
 
+/* The stream says how many nodes there are. */
+static void test_missing(void **state)
+{
+    struct bytes bytes = {.data = NULL};
+    struct record record[600];
+    struct state_found found;
+    struct store store;
+    static const struct store_edge edge;
+    size_t n;
+
+    (void)state;
+    fill_store();
+    assert_int_equal(state_dump(&world.store, &plain_edge, &bytes), 0);
+    n = find_nodes(&bytes, record, array_len(record));
+    for (size_t i = n - 1; i > n - 4; i--) {
+        uint8_t *gone = bytes.data + (record[i].at - bytes.data);
+
+        bytes.len -= record[i].len;
+        memmove(gone, gone + record[i].len, bytes.len - (size_t)(gone - bytes.data));
+        assert_int_equal(store_init(&store, &edge), 0);
+        assert_int_equal(state_load(&store, bytes.data, bytes.len, NULL, &found), -EINVAL);
+        assert_string_equal(found.why, "nodes are missing");
+        store_free(&store);
+    }
+    bytes_free(&bytes);
+    /* With a transaction, which may have nodes of its own, it is not known. */
+    assert_reply(world.boss, XS_WRITE, world_txn(world.boss), "/in/it|x", "OK|");
+    assert_int_equal(state_dump(&world.store, &plain_edge, &bytes), 0);
+    assert_int_equal(store_init(&store, &edge), 0);
+    assert_int_equal(state_load(&store, bytes.data, bytes.len, NULL, &found), 0);
+    store_free(&store);
+    bytes_free(&bytes);
+}
+
 #define tree_test(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define state_test(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
@@ -460,7 +494,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         tree_test(test_build),        tree_test(test_collisions),        tree_test(test_no_memory),
         tree_test(test_order),        tree_test(test_same_number_twice), tree_test(test_far),
-        state_test(test_other_order),
+        state_test(test_other_order), state_test(test_missing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

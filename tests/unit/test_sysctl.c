@@ -286,6 +286,9 @@ static void test_scheduler(void **state)
     r.u.scheduler_op = (struct sysctl_scheduler_op_arg){.sched_id = CREDIT2, .cmd = 1};
     assert_int_equal(sysctl(v0, SCHEDULER, &r), 0);
     assert_int_equal(r.u.scheduler_op.u.ratelimit_us, 2000);
+    r.u.scheduler_op.u.ratelimit_us = 0; /* none */
+    r.u.scheduler_op.cmd = 0;
+    assert_int_equal(sysctl(v0, SCHEDULER, &r), 0);
     r.u.scheduler_op.cmd = 2;
     assert_int_equal(sysctl(v0, SCHEDULER, &r), -EINVAL);
     r.u.scheduler_op = (struct sysctl_scheduler_op_arg){.sched_id = 5, .cmd = 1};

@@ -90,3 +90,10 @@ def compare(xen, hearth, rules):
         if found:
             bad[name] = found
     return bad, sorted({r.name for r in rules} - {r.name for r in used})
+
+
+def told(bad, xen, hearth):
+    """The differences that compare() found, for people."""
+    return "\n" + "\n".join(
+        f"{name} ($ {hearth.get(name, xen.get(name)).command})\n"
+        + "\n".join(f"    {line}" for line in lines) for name, lines in bad.items())

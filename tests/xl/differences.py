@@ -23,5 +23,7 @@ DIFFERENCES = (
     _info("build", "cc_compile_date", ".*", ".*"),
     _info("build", "build_id", "[0-9a-f]+", "[0-9a-f]*"),
     Difference("NUMA distance", "info-numa", r" +0: +2048 +\d+ +20", r" +0: +2048 +\d+ +10"),
+    Difference("port numbers", "store-network-front", r'event-channel-[rt]x = "\d+"',
+               r'event-channel-[rt]x = "\d+"'),
     Difference("label", "top", r" +demo STATE .* 0", r" +demo STATE .* 12"),
 )

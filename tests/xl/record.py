@@ -7,13 +7,12 @@ file again, and `git diff` then shows what has changed in Debian."""
 import sys
 
 from compare import normal
-from xlhost import HERE, host, run
+from xlhost import HERE, compared, run
 
 
 def main():
     for session in sys.argv[1:]:
-        machine = host(session, hypervisor="xen", session=session, store="debian")
-        steps = run(machine, timeout=3600)
+        steps = run(compared(session, "xen", "debian"), timeout=3600)
         with open(HERE / f"oracle/{session}.txt", "w", encoding="utf-8") as out:
             for step in steps.values():
                 lines = "".join(f"{normal(line)}\n" for line in step.lines)

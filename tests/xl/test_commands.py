@@ -6,33 +6,29 @@ Debian's Xen, but for the differences that are listed with reasons. Xen's side i
 import os
 
 import pytest
-from compare import compare
+from compare import compare, told
 from differences import DIFFERENCES
-from xlhost import HERE, SOAK, TOP, host, parse, run
+from xlhost import HERE, SOAK, TOP, compared, parse, run
 
 
 @pytest.fixture(scope="module")
 def hearth():
     """With Hearth's store; SOAK=1 STORE=debian: with Debian's."""
     store = os.environ.get("STORE", "hearth")
-    return run(host("commands", hypervisor="hearth", session="commands", store=store),
-               timeout=3600)
+    return run(compared("commands", "hearth", store), timeout=3600)
 
 
 @pytest.fixture(scope="module")
 def xen():
     if SOAK:
-        machine = host("commands", hypervisor="xen", session="commands", store="debian")
-        return run(machine, timeout=3600)
+        return run(compared("commands", "xen", "debian"), timeout=3600)
     return parse((HERE / "oracle/commands.txt").read_text())
 
 
 @pytest.mark.feature("Debian's xl, xenstored, xenconsoled, xentop: the same output as on Xen 4.17")
 def test_same_as_xen(xen, hearth):
     bad, stale = compare(xen, hearth, DIFFERENCES)
-    told = [f"{name} ($ {hearth.get(name, xen.get(name)).command})\n"
-            + "\n".join(f"    {line}" for line in lines) for name, lines in bad.items()]
-    assert not bad, "\n" + "\n".join(told)
+    assert not bad, told(bad, xen, hearth)
     assert not stale, f"nothing differs by {stale} any more: drop the rules and their rows"
 
 
@@ -46,7 +42,9 @@ def test_differences_are_explained():
 WORKS = ("create", "list", "list-long", "info", "console", "pause", "unpause", "shutdown", "reboot",
          "destroy", "rename", "domid", "vcpu-list", "vcpu-pin", "vcpu-set-1", "vcpu-set-2",
          "sched-credit2-weight", "sched-credit2-cap", "cpupool-list", "dmesg",
-         "debug-keys", "sysrq", "uptime", "top", "xen-init-dom0", "watchdog")
+         "debug-keys", "sysrq", "uptime", "top", "xen-init-dom0", "watchdog", "block-attach",
+         "block-seen", "block-list", "block-detach", "network-attach", "network-list",
+         "network-bridge", "network-detach", "mem-max-acpi", "mem-set-acpi")
 
 
 @pytest.mark.parametrize("name", WORKS)

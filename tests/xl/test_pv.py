@@ -6,7 +6,9 @@ from test_cycles import used
 from xlhost import host, run
 
 GOOD = ("create-one", "verified", "ping-dom0", "create-two", "ping-one", "fetched", "give",
-        "shutdown-one", "shutdown-two", "checked", "create-three", "destroy-churning")
+        "shutdown-one", "shutdown-two", "checked", "create-three", "destroy-churning",
+        "create-four", "writes-four", "mem-set-four", "mem-four",
+        "back-end-dies", "beats-on", "list-four", "destroy-four")
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +42,9 @@ def test_front_end_dies(steps):
     assert used(steps["during"])[0] - pages > 128 * 250
     assert used(steps["after"]) == (pages, heap)
     assert len(steps["list"].lines) == 2
+
+
+@pytest.mark.feature("a back end that is taken away: its guest waits, nothing stays mapped")
+def test_back_end_dies(steps):
+    assert steps["beats-on"].lines == ["it beats, and waits"]
+    assert used(steps["after-four"]) == used(steps["before"])

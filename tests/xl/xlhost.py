@@ -66,6 +66,22 @@ def host(name, hypervisor=None, session=None, variables=None, spare=0, bootargs=
                    dom0=Domain("dom0", ramdisk=DOM0, bootargs=bootargs), **machine)
 
 
+# What a session that is compared with Xen's needs beside its script.
+DOMU = BUILD / "xl/domu.cpio"
+COMPARED = {
+    "commands": {"spare": 8},
+    "less": {"spare": 8, "bootargs": "xl.less", "domus": [
+        Domain("less", memory=128, ramdisk=DOMU,
+               bootargs="domu.name=less domu.do=net:10.0.0.21,io"),
+        Domain("plain", memory=128, ramdisk=DOMU, enhanced=False,
+               bootargs="domu.name=plain domu.do=beat")]},
+}
+
+
+def compared(session, hypervisor, store):
+    return host(session, hypervisor=hypervisor, session=session, store=store, **COMPARED[session])
+
+
 def _write_session(path, session, variables):
     given = "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in variables.items())
     files = {"run.sh": (HERE / f"session/{session}.sh").read_text(),

@@ -4,8 +4,8 @@
  * The format is Xen's (docs/designs/xenstore-migration.md, versions 1 and 2), host byte order.
  *
  * What it has no field for goes where it leaves room: quotas of names that others ignore
- * (generation, what is known of a domain), and bits of a pending node's `access` that others do not
- * look at.
+ * (generation, number of nodes, what is known of a domain), and bits of a pending node's `access`
+ * that others do not look at.
  */
 #pragma once
 

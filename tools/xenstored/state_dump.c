@@ -111,11 +111,25 @@ static size_t values_bytes(const struct values *values)
     return values->count * sizeof(uint32_t) + values->names_len;
 }
 
+/* How many nodes will follow; 0: transactions have others, and it is not known. */
+static uint32_t count_nodes(const struct store *store)
+{
+    const struct conn *conn, *after;
+
+    list_for_each_entry(conn, after, &store->conns, struct conn, link)
+    {
+        if (!list_empty(&conn->txns)) {
+            return 0;
+        }
+    }
+    return (uint32_t)store->env.nodes;
+}
+
 static int dump_quotas(struct dump *dump)
 {
     const struct quota_limits *limits = &dump->store->domains.limits;
     struct values values = {.count = 0};
-    struct state_quota quota = {.global_values = 2};
+    struct state_quota quota = {.global_values = 3};
     uint8_t *at;
 
     for (unsigned int i = 0; i < QUOTA_ITEMS; i++) {
@@ -125,6 +139,7 @@ static int dump_quotas(struct dump *dump)
     quota.domain_values = (uint16_t)values.count;
     add_value(&values, "", "hearth-generation-low", (uint32_t)dump->store->gen);
     add_value(&values, "", "hearth-generation-high", (uint32_t)(dump->store->gen >> 32));
+    add_value(&values, "", "hearth-nodes", count_nodes(dump->store));
     at = record(dump, STATE_GLOBAL_QUOTA, sizeof(quota) + values_bytes(&values));
     if (at == NULL) {
         return -ENOMEM;

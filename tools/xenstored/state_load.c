@@ -331,7 +331,8 @@ static int values(struct load *load, struct view *view, size_t count,
 
 static void set_global(void *arg, const char *name, uint32_t value)
 {
-    struct store *store = arg;
+    struct load *load = arg;
+    struct store *store = load->store;
     bool soft = strncmp(name, "soft-", 5) == 0;
     int item = quota_item(soft ? name + 5 : name);
 
@@ -341,6 +342,8 @@ static void set_global(void *arg, const char *name, uint32_t value)
         store->gen = (store->gen & ~(uint64_t)UINT32_MAX) | value;
     } else if (strcmp(name, "hearth-generation-high") == 0) {
         store->gen = (store->gen & UINT32_MAX) | ((uint64_t)value << 32);
+    } else if (strcmp(name, "hearth-nodes") == 0) {
+        load->expected = value;
     }
 }
 
@@ -351,8 +354,7 @@ static int load_quota(struct load *load, struct view *view)
     if (load->nodes || !take(view, &body, sizeof(body))) {
         return load_bad(load, "quotas");
     }
-    return values(load, view, (size_t)body.domain_values + body.global_values, set_global,
-                  load->store);
+    return values(load, view, (size_t)body.domain_values + body.global_values, set_global, load);
 }
 
 static void set_domain(void *arg, const char *name, uint32_t value)
@@ -496,6 +498,9 @@ int state_load(struct store *store, const void *data, size_t len, const struct s
         err = load_bad(load, "no global data");
     }
     err = err == 0 ? load_nodes_end(load) : err;
+    if (err == 0 && load->expected != 0 && load->expected != (uint32_t)found->nodes) {
+        err = load_bad(load, "nodes are missing");
+    }
     err = err == 0 ? load_pending(load) : err;
     err = err == 0 ? know_domains(load) : err;
     for (unsigned int i = 0; i < store->domains.end; i++) {

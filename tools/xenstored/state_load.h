@@ -26,6 +26,7 @@ struct load {
     struct state_found *found;
     struct conn *conn;           /* the last one spoken of */
     bool global, nodes, domains; /* seen so far */
+    uint32_t expected;           /* how many nodes there were; 0: it is not said */
     uint8_t named[DOMAINS / 8];  /* domains in permissions that are valid */
 
     struct loaded_level *level; /* each is above the next */

@@ -127,8 +127,11 @@ int domctl_op_settimeoffset(struct vcpu *v, struct domain *d, struct domctl_sett
 
 int domctl_op_set_address_size(struct vcpu *v, struct domain *d, struct domctl_address_size_arg *a)
 {
+    int rc = arch_domain_set_width(d, a->size);
+
     (void)v;
-    return arch_domain_set_width(d, a->size);
+    /* XEN-ABI: before there is memory. */
+    return rc == 0 && READ_ONCE(d->tot_pages) != 0 ? -EBUSY : rc;
 }
 
 /* One node: what is set is checked, and what is asked for is that node. */

@@ -9,9 +9,8 @@
 #include <hearth/vcpu.h>
 
 /* XEN_VCPUAFFINITY_* */
-#define AFFINITY_HARD  (1U << 0)
-#define AFFINITY_SOFT  (1U << 1)
-#define AFFINITY_FORCE (1U << 2)
+#define AFFINITY_HARD (1U << 0)
+#define AFFINITY_SOFT (1U << 1)
 
 int domctl_op_scheduler_op(struct vcpu *v, struct domain *d, struct domctl_scheduler_op_arg *a)
 {
@@ -28,9 +27,9 @@ int domctl_op_scheduler_op(struct vcpu *v, struct domain *d, struct domctl_sched
         a->u.credit2.cap = (uint16_t)p.cap;
         return 0;
     case SCHEDOP_PUTINFO:
-        /* XEN-ABI: weight 0 and cap 65535 mean unchanged. */
+        /* XEN-ABI: weight 0 means unchanged. */
         p.weight = a->u.credit2.weight != 0 ? a->u.credit2.weight : p.weight;
-        p.cap = a->u.credit2.cap != UINT16_MAX ? a->u.credit2.cap : p.cap;
+        p.cap = a->u.credit2.cap;
         return sched_set_params(d, &p);
     case SCHEDOP_PUTVCPUINFO:
     case SCHEDOP_GETVCPUINFO:
@@ -48,7 +47,8 @@ static int find(const struct domain *d, const struct domctl_vcpuaffinity_arg *a,
     if (*v == NULL) {
         return -ESRCH;
     }
-    if (a->flags == 0 || (a->flags & ~(AFFINITY_HARD | AFFINITY_SOFT | AFFINITY_FORCE)) != 0 ||
+    /* XEN-ABI: bits that mean nothing are not looked at. */
+    if (a->flags == 0 ||
         ((a->flags & AFFINITY_HARD) != 0 && guest_ptr_is_null(a->cpumap_hard.bitmap)) ||
         ((a->flags & AFFINITY_SOFT) != 0 && guest_ptr_is_null(a->cpumap_soft.bitmap))) {
         return -EINVAL;

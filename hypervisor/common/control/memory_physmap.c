@@ -111,8 +111,17 @@ static int add_one(struct vcpu *v, struct domain *d, uint32_t space, domid_t for
     }
 }
 
+/* XEN-ABI: devices are for the hardware domain, in its own physmap. */
+static bool may_map_space(const struct vcpu *v, const struct domain *d, uint32_t space)
+{
+    return space != SPACE_DEV_MMIO || (d->is_hardware && d == v->domain);
+}
+
 int memory_op_add_to_physmap(struct vcpu *v, struct domain *d, struct memory_add_to_physmap_arg *a)
 {
+    if (!may_map_space(v, d, a->space)) {
+        return -EACCES;
+    }
     if (a->space == SPACE_GMFN_FOREIGN) {
         return -EINVAL; /* has no place for the other domain's id: the batch form */
     }
@@ -151,7 +160,7 @@ int memory_op_add_to_physmap_batch(struct vcpu *v, struct domain *d,
                                    struct memory_add_to_physmap_batch_arg *a)
 {
     uint32_t i = 0;
-    int rc = 0;
+    int rc = may_map_space(v, d, a->space) ? 0 : -EACCES;
 
     while (i < a->size && rc == 0) {
         if (i != 0 && i % ITEMS_PER_CHECK == 0 && preempt_check()) {
@@ -182,6 +191,7 @@ int memory_op_remove_from_physmap(struct vcpu *v, struct domain *d,
 /* --- acquire_resource: a domain's grant frames, into the caller's physmap --- */
 
 #define RESOURCE_GRANT_TABLE 1U
+#define RESOURCE_LAST        2U /* request servers, the grant table, traces: there is one */
 #define MAX_RESOURCE_FRAMES  32U
 
 static int resource_frame(struct vcpu *v, struct domain *d,
@@ -211,17 +221,24 @@ static int resource_frame(struct vcpu *v, struct domain *d,
 int memory_op_acquire_resource(struct vcpu *v, struct domain *d,
                                struct memory_acquire_resource_arg *a)
 {
+    uint32_t most = grant_max_frames(d);
+
     if (d == v->domain) {
-        return -EPERM; /* XEN-ABI: one's own are added to the physmap */
+        /* XEN-ABI: one's own are added to the physmap; DOMID_SELF is nobody. */
+        return a->domid == DOMID_SELF ? -ESRCH : -EPERM;
     }
     if (a->pad != 0 || a->type != RESOURCE_GRANT_TABLE || a->id != 0) {
-        return a->type == RESOURCE_GRANT_TABLE || a->pad != 0 ? -EINVAL : -EOPNOTSUPP;
+        return a->pad != 0 || a->type <= RESOURCE_LAST ? -EINVAL : -EOPNOTSUPP;
     }
-    if (a->frame_list.a == 0 && a->nr_frames == 0) {
-        a->nr_frames = d->config.max_grant_frames;
+    if (a->frame_list.a == 0 && a->nr_frames == 0 && a->frame == 0) {
+        a->nr_frames = most;
         return 0;
     }
-    if (a->nr_frames > MAX_RESOURCE_FRAMES || a->frame > UINT32_MAX - 64) {
+    if (a->frame_list.a == 0 || a->nr_frames == 0 || a->frame > most ||
+        a->nr_frames > most - a->frame) {
+        return -EINVAL;
+    }
+    if (a->nr_frames > MAX_RESOURCE_FRAMES) {
         return -E2BIG;
     }
     for (uint32_t i = 0; i < a->nr_frames; i++) {

@@ -54,7 +54,11 @@ int sched_op_shutdown_code(struct vcpu *v, struct sched_shutdown_arg *a)
 
 int sched_op_remote_shutdown(struct vcpu *v, struct domain *d, struct sched_remote_shutdown_arg *a)
 {
-    if (d == v->domain || a->reason > SHUTDOWN_SOFT_RESET) {
+    (void)v;
+    if (a->domain_id == DOMID_SELF) {
+        return -ESRCH; /* XEN-ABI: by its id, a control domain may */
+    }
+    if (a->reason > SHUTDOWN_SOFT_RESET) {
         return -EINVAL;
     }
     domain_shutdown(d, (enum shutdown_reason)a->reason);

@@ -7,7 +7,7 @@
  * first in line that has looked PATIENCE times claims it: the next release leaves it held, and
  * its own. docs/decisions/0003-locks.md
  *
- * held:  set by the OR in try_take(), cleared by the holder's release.
+ * held:  set by the OR in spin_try_take(), cleared by the holder's release.
  * claim: 0 to CLAIMED by the first in line, to GRANTED by the holder, to 0 by who got it so.
  * tail:  the last in line, as CPU + 1.
  *
@@ -21,7 +21,6 @@
 
 #include <hearth/arch/cpu.h>
 
-#define HELD       1U /* in spinlock.word */
 #define TAIL_SHIFT 16
 #define CLAIMED    1U /* in spinlock.claim */
 #define GRANTED    2U
@@ -38,31 +37,6 @@ static uint64_t *rank_word(struct cpu *c, unsigned int rank, uint64_t *bit)
     return &c->held_ranks[rank / 64];
 }
 
-static uint8_t highest_rank(const struct cpu *c)
-{
-    unsigned int i;
-
-    for (i = ARRAY_SIZE(c->held_ranks); i > 0; i--) {
-        if (c->held_ranks[i - 1] != 0) {
-            return (uint8_t)(i * 64 - 1 - (unsigned int)__builtin_clzl(c->held_ranks[i - 1]));
-        }
-    }
-    return 0;
-}
-
-/* Before waiting, so that a violation is reported and not waited for. */
-static void check_rank(const struct spinlock *l)
-{
-    const struct cpu *c = this_cpu();
-
-    if (l->rank == 0 || l->rank >= ARRAY_SIZE(c->held_ranks) * 64) {
-        panic("lock %p has no rank", (const void *)l);
-    }
-    if (l->rank <= c->lock_rank) {
-        panic("lock of rank %u taken inside rank %u", l->rank, c->lock_rank);
-    }
-}
-
 /* `second`: of a pair, whose rank is held already. */
 static void note_taken(struct spinlock *l, bool second)
 {
@@ -74,27 +48,6 @@ static void note_taken(struct spinlock *l, bool second)
     l->second = second;
     *word |= bit;
     c->lock_rank = MAX(c->lock_rank, l->rank);
-}
-
-static void note_released(struct spinlock *l)
-{
-    struct cpu *c = this_cpu();
-    uint64_t bit;
-    uint64_t *word = rank_word(c, l->rank, &bit);
-
-    if (l->cpu != c->id + 1) {
-        panic("lock of rank %u released by CPU %u, holder is %d", l->rank, c->id, l->cpu - 1);
-    }
-    l->cpu = 0;
-    if (!l->second) {
-        *word &= ~bit;
-        c->lock_rank = highest_rank(c);
-    }
-}
-
-static always_inline bool try_take(struct spinlock *l)
-{
-    return (__atomic_fetch_or(&l->word, HELD, __ATOMIC_ACQUIRE) & HELD) == 0;
 }
 
 /* The last in line until now, as CPU + 1, or 0. */
@@ -150,16 +103,16 @@ static void leave_line(struct spinlock *l, struct cpu *c)
     store_release(&cpus[c->line_next - 1]->line_first, (uint16_t)1);
 }
 
-static noinline void wait_in_line(struct spinlock *l)
+void spin_lock_wait(struct spinlock *l)
 {
     struct cpu *c = this_cpu();
     unsigned int seen = 0;
 
     wait_to_be_first(l, c);
     for (;;) {
-        uint16_t state = load_acquire(&l->state); /* pairs with the grant in spin_unlock() */
+        uint16_t state = load_acquire(&l->state); /* pairs with spin_unlock_claimed() */
 
-        if (state >> 8 == GRANTED || ((state & HELD) == 0 && try_take(l))) {
+        if (state >> 8 == GRANTED || ((state & SPIN_HELD) == 0 && spin_try_take(l))) {
             break;
         }
         if (++seen == PATIENCE) {
@@ -171,39 +124,81 @@ static noinline void wait_in_line(struct spinlock *l)
     leave_line(l, c);
 }
 
+void spin_unlock_claimed(struct spinlock *l)
+{
+    store_release(&l->claim, (uint8_t)GRANTED); /* pairs with spin_lock_wait() */
+}
+
 static always_inline void take(struct spinlock *l)
 {
-    if (unlikely(!try_take(l))) {
-        wait_in_line(l);
+    if (unlikely(!spin_try_take(l))) {
+        spin_lock_wait(l);
+    }
+}
+
+#ifdef CONFIG_DEBUG
+static uint8_t highest_rank(const struct cpu *c)
+{
+    unsigned int i;
+
+    for (i = ARRAY_SIZE(c->held_ranks); i > 0; i--) {
+        if (c->held_ranks[i - 1] != 0) {
+            return (uint8_t)(i * 64 - 1 - (unsigned int)__builtin_clzl(c->held_ranks[i - 1]));
+        }
+    }
+    return 0;
+}
+
+/* Before waiting, so that a violation is reported and not waited for. */
+static void check_rank(const struct spinlock *l)
+{
+    const struct cpu *c = this_cpu();
+
+    if (l->rank == 0 || l->rank >= ARRAY_SIZE(c->held_ranks) * 64) {
+        panic("lock %p has no rank", (const void *)l);
+    }
+    if (l->rank <= c->lock_rank) {
+        panic("lock of rank %u taken inside rank %u", l->rank, c->lock_rank);
+    }
+}
+
+static void note_released(struct spinlock *l)
+{
+    struct cpu *c = this_cpu();
+    uint64_t bit;
+    uint64_t *word = rank_word(c, l->rank, &bit);
+
+    if (l->cpu != c->id + 1) {
+        panic("lock of rank %u released by CPU %u, holder is %d", l->rank, c->id, l->cpu - 1);
+    }
+    l->cpu = 0;
+    if (!l->second) {
+        *word &= ~bit;
+        c->lock_rank = highest_rank(c);
     }
 }
 
 NO_LOCK_ANALYSIS void spin_lock(struct spinlock *l)
 {
-    if (IS_ENABLED(CONFIG_DEBUG)) {
-        check_rank(l);
-    }
+    check_rank(l);
     take(l);
-    if (IS_ENABLED(CONFIG_DEBUG)) {
-        note_taken(l, false);
-    }
+    note_taken(l, false);
 }
 
 NO_LOCK_ANALYSIS void spin_unlock(struct spinlock *l)
 {
-    if (IS_ENABLED(CONFIG_DEBUG)) {
-        note_released(l);
-    }
+    note_released(l);
     if (unlikely(READ_ONCE(l->claim) != 0)) {
-        store_release(&l->claim, (uint8_t)GRANTED);
+        spin_unlock_claimed(l);
     } else {
         store_release(&l->held, (uint8_t)0);
     }
 }
+#endif
 
 NO_LOCK_ANALYSIS bool spin_trylock(struct spinlock *l)
 {
-    if (READ_ONCE(l->held) != 0 || !try_take(l)) {
+    if (READ_ONCE(l->held) != 0 || !spin_try_take(l)) {
         return false;
     }
     if (IS_ENABLED(CONFIG_DEBUG)) {

@@ -28,11 +28,8 @@ struct domain *domain_find(domid_t id)
 {
     struct id_block *block;
 
-    if (id == DOMID_SELF) {
-        return current_vcpu()->domain;
-    }
-    if (id >= DOMID_FIRST_RESERVED) {
-        return NULL;
+    if (unlikely(id >= DOMID_FIRST_RESERVED)) {
+        return id == DOMID_SELF ? current_vcpu()->domain : NULL;
     }
     id = (domid_t)index_nospec(id, DOMID_FIRST_RESERVED);
     /* Both pair with put_in(). */

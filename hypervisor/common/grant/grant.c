@@ -87,6 +87,11 @@ int grant_domain_init(struct domain *d)
     return rc;
 }
 
+uint32_t grant_max_frames(const struct domain *d)
+{
+    return d->grants != NULL ? d->grants->max_frames : 0;
+}
+
 void grant_domain_named(struct domain *d)
 {
     for (uint32_t i = 0; i < d->grants->nr_frames; i++) {

@@ -69,7 +69,8 @@ static int16_t copy_side_take(struct domain *d, struct copy_side *s,
     if (gref) {
         status = copy_side_take_grant(d, s, end, hook);
     } else if (end->domid != DOMID_SELF) {
-        status = GNTST_PERMISSION_DENIED;
+        /* XEN-ABI: frames are the caller's own, but who is not there is told first. */
+        status = domain_find(end->domid) == NULL ? GNTST_BAD_DOMAIN : GNTST_PERMISSION_DENIED;
     } else {
         s->granter = NULL;
         s->gfn = end->u.gfn;
@@ -102,13 +103,13 @@ static int16_t copy_one(struct domain *d, const struct grant_copy_arg *a, struct
 {
     int16_t status;
 
-    if (!range_fits(a->source.offset, a->len, PAGE_SIZE) ||
-        !range_fits(a->dest.offset, a->len, PAGE_SIZE)) {
-        return GNTST_BAD_COPY_ARG;
-    }
     status = copy_side_take(d, source, &a->source, (a->flags & GNTCOPY_SOURCE_GREF) != 0, hook);
     if (status == GNTST_OKAY) {
         status = copy_side_take(d, dest, &a->dest, (a->flags & GNTCOPY_DEST_GREF) != 0, hook);
+    }
+    if (status == GNTST_OKAY && (!range_fits(a->source.offset, a->len, PAGE_SIZE) ||
+                                 !range_fits(a->dest.offset, a->len, PAGE_SIZE))) {
+        status = GNTST_BAD_COPY_ARG;
     }
     if (status == GNTST_OKAY) {
         copy_bytes(a, dest->frame, source->frame);

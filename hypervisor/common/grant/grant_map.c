@@ -34,14 +34,16 @@ static int grant_maptrack_grow(struct grant_table *t) REQUIRES(t->maptrack_lock)
     return 0;
 }
 
-static struct grant_map *grant_handle_alloc(struct grant_table *t, uint32_t *handle)
+static always_inline struct grant_map *grant_handle_alloc(struct grant_table *t, uint32_t *handle)
 {
     struct grant_map *m = NULL;
 
     spin_lock(&t->maptrack_lock);
-    if (t->free_map != 0 || grant_maptrack_grow(t) == 0) {
-        *handle = t->free_map - 1;
-        m = grant_map_at(t, *handle);
+    if (likely(t->free_map != 0) || grant_maptrack_grow(t) == 0) {
+        uint32_t h = t->free_map - 1;
+
+        *handle = h;
+        m = &t->chunk[h / GRANT_MAPS_PER_CHUNK][h % GRANT_MAPS_PER_CHUNK];
         t->free_map = m->next;
         t->live_maps++;
     }
@@ -49,7 +51,8 @@ static struct grant_map *grant_handle_alloc(struct grant_table *t, uint32_t *han
     return m;
 }
 
-static void grant_handle_free(struct grant_table *t, struct grant_map *m, uint32_t handle)
+static always_inline void grant_handle_free(struct grant_table *t, struct grant_map *m,
+                                            uint32_t handle)
 {
     m->granter = NULL;
     store_release(&m->state, GRANT_MAP_FREE);
@@ -83,8 +86,8 @@ static always_inline int16_t grant_map_frame(struct domain *d, struct grant_map 
 }
 
 /* XEN-ABI: the order of these checks is what guests see in status. */
-static int16_t grant_map_check(struct domain *d, const struct grant_map_arg *a, enum xsm_hook hook,
-                               struct domain **granter)
+static always_inline int16_t grant_map_check(struct domain *d, const struct grant_map_arg *a,
+                                             enum xsm_hook hook, struct domain **granter)
 {
     if ((a->flags & (GNTMAP_HOST_MAP | GNTMAP_DEVICE_MAP)) == 0) {
         return GNTST_BAD_GNTREF;
@@ -103,7 +106,8 @@ static int16_t grant_map_check(struct domain *d, const struct grant_map_arg *a, 
     return GNTST_OKAY;
 }
 
-static int16_t grant_map_one(struct domain *d, struct grant_map_arg *a, enum xsm_hook hook)
+static always_inline int16_t grant_map_one(struct domain *d, struct grant_map_arg *a,
+                                           enum xsm_hook hook)
 {
     bool write = (a->flags & GNTMAP_READONLY) == 0;
     struct domain *granter;
@@ -134,11 +138,21 @@ static int16_t grant_map_one(struct domain *d, struct grant_map_arg *a, enum xsm
     return GNTST_OKAY;
 }
 
-int grant_op_map(struct vcpu *v, struct grant_map_arg *a, unsigned int n, enum xsm_hook hook)
+static noinline void grant_map_batch(struct domain *d, struct grant_map_arg *a, unsigned int n,
+                                     enum xsm_hook hook)
 {
     for (unsigned int i = 0; i < n; i++) {
-        a[i].status = grant_map_one(v->domain, &a[i], hook);
+        a[i].status = grant_map_one(d, &a[i], hook);
     }
+}
+
+int grant_op_map(struct vcpu *v, struct grant_map_arg *a, unsigned int n, enum xsm_hook hook)
+{
+    if (n != 1) {
+        grant_map_batch(v->domain, a, n, hook);
+        return 0;
+    }
+    a->status = grant_map_one(v->domain, a, hook);
     return 0;
 }
 
@@ -190,7 +204,7 @@ int grant_map_restore(struct domain *d, uint32_t handle, struct domain *granter,
 /* What is left to do for a handle after the flush. */
 struct grant_unmapped {
     struct grant_map *map;
-    union guest_grant_entry *shared; /* NULL: there is none, which a live handle cannot have */
+    union guest_grant_entry *shared;
     struct grant_active *active;
     uint32_t handle;
     bool write;
@@ -204,6 +218,7 @@ static always_inline bool grant_unmap_claim(struct domain *d, struct grant_map *
                                             struct grant_unmapped *u)
 {
     uint32_t state = READ_ONCE(m->state);
+    int rc;
 
     if ((state & GRANT_MAP_LIVE) == 0 || !atomic_cas(&m->state, &state, GRANT_MAP_BUSY)) {
         return false;
@@ -211,24 +226,18 @@ static always_inline bool grant_unmap_claim(struct domain *d, struct grant_map *
     u->map = m;
     u->handle = handle;
     u->write = (state & GRANT_MAP_WRITE) != 0;
-    if (likely(grant_entry(m->granter->grants, m->ref, &u->shared, &u->active))) {
-        /* Pinned by this handle, so mfn is stable. -ENOENT is the case above. */
-        int rc = p2m_unmap_exact(d->p2m[0], m->gfn, u->active->mfn, P2M_GRANT);
-
-        ASSERT(rc == 0 || rc == -ENOENT || READ_ONCE(d->life) != DOMAIN_ALIVE);
-        (void)rc;
-    } else {
-        u->shared = NULL;
-    }
+    /* Pinned by this handle, so mfn is stable. -ENOENT is the case above. */
+    grant_pinned_entry(m->granter->grants, m->ref, &u->shared, &u->active);
+    rc = p2m_unmap_exact(d->p2m[0], m->gfn, u->active->mfn, P2M_GRANT);
+    ASSERT(rc == 0 || rc == -ENOENT || READ_ONCE(d->life) != DOMAIN_ALIVE);
+    (void)rc;
     return true;
 }
 
 /* After the flush: the granter may have its page back. */
 static always_inline void grant_unmap_complete(struct domain *d, const struct grant_unmapped *u)
 {
-    if (likely(u->shared != NULL)) {
-        grant_unpin_entry(u->map->granter, u->shared, u->active, u->write);
-    }
+    grant_unpin_entry(u->map->granter, u->shared, u->active, u->write);
     grant_handle_free(d->grants, u->map, u->handle);
 }
 
@@ -292,11 +301,13 @@ int grant_op_unmap(struct vcpu *v, struct grant_unmap_arg *a, unsigned int n, en
 int grant_op_unmap_and_replace(struct vcpu *v, struct grant_unmap_and_replace_arg *a,
                                unsigned int n, enum xsm_hook hook)
 {
-    (void)v;
     (void)hook;
     /* Guests whose page tables Hearth does not write have nothing to replace. */
     for (unsigned int i = 0; i < n; i++) {
-        a[i].status = GNTST_GENERAL_ERROR;
+        const struct grant_map *m = grant_map_at(v->domain->grants, a[i].handle);
+        bool live = m != NULL && (READ_ONCE(m->state) & GRANT_MAP_LIVE) != 0;
+
+        a[i].status = live ? GNTST_GENERAL_ERROR : GNTST_BAD_HANDLE;
     }
     return 0;
 }

@@ -147,8 +147,6 @@ void grant_unpin(struct domain *granter, grant_ref_t ref, bool write)
     union guest_grant_entry *shared;
     struct grant_active *active;
 
-    /* Pinned entries do not go: tables only grow. */
-    if (grant_entry(granter->grants, ref, &shared, &active)) {
-        grant_unpin_entry(granter, shared, active, write);
-    }
+    grant_pinned_entry(granter->grants, ref, &shared, &active);
+    grant_unpin_entry(granter, shared, active, write);
 }

@@ -20,6 +20,7 @@
 
 #include <hearth/abi_types.h>
 #include <hearth/atomic.h>
+#include <hearth/bug.h>
 #include <hearth/domain.h>
 #include <hearth/grant.h>
 #include <hearth/hypercall/grant_ops.h>
@@ -123,6 +124,18 @@ static inline bool grant_entry(const struct grant_table *t, grant_ref_t ref,
     *shared = &t->frame[i].shared[ref % GRANT_ENTRIES_PER_PAGE];
     *active = &t->frame[i].active[ref % GRANT_ENTRIES_PER_PAGE];
     return true;
+}
+
+/* The same for an entry that is pinned: it stays where it is, as tables only grow. */
+static inline void grant_pinned_entry(const struct grant_table *t, grant_ref_t ref,
+                                      union guest_grant_entry **shared,
+                                      struct grant_active **active)
+{
+    const struct grant_frame *f = &t->frame[ref / GRANT_ENTRIES_PER_PAGE];
+
+    ASSERT(ref / GRANT_ENTRIES_PER_PAGE < t->nr_frames);
+    *shared = &f->shared[ref % GRANT_ENTRIES_PER_PAGE];
+    *active = &f->active[ref % GRANT_ENTRIES_PER_PAGE];
 }
 
 /* The entry of a handle, NULL when it was never given out. */

@@ -9,9 +9,12 @@
 /* Bits of cmd above the command carry the cursor of a continued operation. */
 #define CMD_BITS 12U
 
-/* An array row: whole batches are copied, handled, copied back. */
+/*
+ * An array row. Most calls have one item, through a window. Of more, whole batches are copied,
+ * handled, copied back.
+ */
 #define OP_ARRAY(number, name, type, hook)                                                         \
-    static noinline int64_t grant_row_##name(struct vcpu *v, struct hypercall_args *args)          \
+    static noinline int64_t grant_batches_##name(struct vcpu *v, struct hypercall_args *args)      \
     {                                                                                              \
         struct type a[GRANT_BATCH];                                                                \
         uint32_t count = (uint32_t)args->arg[2];                                                   \
@@ -19,16 +22,12 @@
         while (count > 0) {                                                                        \
             uint32_t n = MIN(count, GRANT_BATCH);                                                  \
             guest_ptr_t at = guest_ptr(args->arg[1]);                                              \
-            struct guest_window w;                                                                 \
-            bool held = n == 1 && guest_window_in(&w, a, at, sizeof(a[0]));                        \
-            int rc = held ? 0 : guest_copy_in(a, at, n * sizeof(a[0]));                            \
+            int rc = guest_copy_in(a, at, n * sizeof(a[0]));                                       \
                                                                                                    \
             if (rc == 0) {                                                                         \
                 rc = grant_op_##name(v, a, n, XSM_##hook);                                         \
             }                                                                                      \
-            if (held) {                                                                            \
-                guest_window_out(&w, a, sizeof(a[0]));                                             \
-            } else if (rc == 0) {                                                                  \
+            if (rc == 0) {                                                                         \
                 rc = guest_copy_out(at, a, n * sizeof(a[0]));                                      \
             }                                                                                      \
             if (rc != 0) {                                                                         \
@@ -42,6 +41,21 @@
             }                                                                                      \
         }                                                                                          \
         return 0;                                                                                  \
+    }                                                                                              \
+    static noinline int64_t grant_row_##name(struct vcpu *v, struct hypercall_args *args)          \
+    {                                                                                              \
+        struct guest_window w;                                                                     \
+        struct type a;                                                                             \
+        int rc;                                                                                    \
+                                                                                                   \
+        if (unlikely((uint32_t)args->arg[2] != 1 || sizeof(a) % 8 != 0 ||                          \
+                     !guest_window_open(v, &w, guest_ptr(args->arg[1]), sizeof(a)))) {             \
+            return grant_batches_##name(v, args);                                                  \
+        }                                                                                          \
+        guest_window_read(&w, &a, sizeof(a));                                                      \
+        rc = grant_op_##name(v, &a, 1, XSM_##hook);                                                \
+        guest_window_close(&w, &a, sizeof(a));                                                     \
+        return rc;                                                                                 \
     }
 #define OP_ONE(number, name, type, hook)                                                           \
     static noinline int64_t grant_row_##name(struct vcpu *v, struct hypercall_args *args)          \

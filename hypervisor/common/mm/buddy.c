@@ -130,7 +130,7 @@ static bool take_from(struct zone *z, enum page_content content, unsigned int or
         return false;
     }
     o = (unsigned int)__builtin_ctz(filled);
-    *frame = (uint64_t)z->lists[content][o].head + frame_base;
+    *frame = (uint64_t)z->lists[content][o].head + frame_space.base;
     unlist_block(*frame, o, content);
     while (o > order) {
         o--;

@@ -23,15 +23,16 @@ static void learn_banks(void)
     }
     /* Entry 0 stands for "none" in lists. Where RAM starts at address 0, its frame is not used. */
     ram[0].start = MAX(ram[0].start, 1ULL);
-    frame_base = ram[0].start - 1;
-    if (ram[nr_ram - 1].end - frame_base > UINT32_MAX) {
+    frame_space.base = ram[0].start - 1;
+    frame_space.first_bank = ram[0].end - ram[0].start;
+    if (ram[nr_ram - 1].end - frame_space.base > UINT32_MAX) {
         panic("memory spans more than 16 TiB");
     }
 }
 
 static uint64_t entry_va(uint64_t frame)
 {
-    return FRAME_TABLE_BASE + (frame - frame_base) * sizeof(struct page);
+    return FRAME_TABLE_BASE + (frame - frame_space.base) * sizeof(struct page);
 }
 
 void frame_table_for_each_part(void (*fn)(uint64_t va, uint64_t size, void *arg), void *arg)

@@ -4,6 +4,6 @@
 
 #include "private.h"
 
-uint64_t frame_base __ro_after_init;
+struct frame_space frame_space __ro_after_init;
 struct mem_range ram[BOOTMEM_BANKS] __ro_after_init;
 unsigned int nr_ram __ro_after_init;

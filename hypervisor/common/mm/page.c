@@ -146,7 +146,7 @@ int page_alloc_guest(struct domain *d, unsigned int order, unsigned int flags, m
     }
     err = buddy_alloc(order, PAGE_GUEST, flags, out);
     if (err == 0) {
-        index = (uint32_t)(out->n - frame_base);
+        index = (uint32_t)(out->n - frame_space.base);
         init_block(index, count, d->id);
         /* domain_kill() sets `life` before it empties the list under this lock. */
         spin_lock(&d->pages_lock);
@@ -169,47 +169,46 @@ int page_alloc_guest(struct domain *d, unsigned int order, unsigned int flags, m
 }
 
 /*
- * One more reference if the masked word is as wanted and the count is neither 0 nor full. Returns
- * the word as it was, or 0, which no counted frame has.
+ * One more reference if the masked word is as wanted and the count is neither 0 nor full; *word is
+ * then the word as it was.
  */
-static always_inline uint64_t take_of_ram(mfn_t m, uint64_t mask, uint64_t wanted)
+static always_inline bool take_of_ram(mfn_t m, uint64_t mask, uint64_t wanted, uint64_t *word)
 {
     struct page *pg = mfn_to_page(m);
     uint64_t old = READ_ONCE(pg->word);
 
     do {
         if (unlikely((old & mask) != wanted || (uint32_t)old - 1U >= PAGE_REFS_MAX - 1U)) {
-            return 0;
+            return false;
         }
     } while (unlikely(!atomic_cas(&pg->word, &old, old + 1)));
-    return old;
+    *word = old;
+    return true;
 }
 
-static noinline uint64_t take_beyond_first(mfn_t m, uint64_t mask, uint64_t wanted)
+static noinline bool take_beyond_first(mfn_t m, uint64_t mask, uint64_t wanted, uint64_t *word)
 {
-    return frame_bank_beyond_first(m.n) != NULL ? take_of_ram(m, mask, wanted) : 0;
-}
-
-static always_inline uint64_t take_reference(mfn_t m, uint64_t mask, uint64_t wanted)
-{
-    if (likely(in_first_bank(m.n))) {
-        return take_of_ram(m, mask, wanted);
-    }
-    return take_beyond_first(m, mask, wanted);
+    return frame_bank_beyond_first(m.n) != NULL && take_of_ram(m, mask, wanted, word);
 }
 
 bool page_get(mfn_t m, const struct domain *d)
 {
-    return take_reference(m, CLASS_MASK | OWNER_MASK | WORD_ALLOCATED,
-                          CLASS_COUNTED | FIELD(d->id, WORD_OWNER_SHIFT) | WORD_ALLOCATED) != 0;
+    const uint64_t mask = CLASS_MASK | OWNER_MASK | WORD_ALLOCATED;
+    const uint64_t wanted = CLASS_COUNTED | FIELD(d->id, WORD_OWNER_SHIFT) | WORD_ALLOCATED;
+    uint64_t word;
+
+    return likely(in_first_bank(m.n)) ? take_of_ram(m, mask, wanted, &word)
+                                      : take_beyond_first(m, mask, wanted, &word);
 }
 
 bool page_get_any(mfn_t m, domid_t *owner)
 {
-    uint64_t word = take_reference(m, CLASS_MASK, CLASS_COUNTED);
+    uint64_t word = 0;
+    bool got = likely(in_first_bank(m.n)) ? take_of_ram(m, CLASS_MASK, CLASS_COUNTED, &word)
+                                          : take_beyond_first(m, CLASS_MASK, CLASS_COUNTED, &word);
 
     *owner = (domid_t)(word >> WORD_OWNER_SHIFT);
-    return word != 0;
+    return got;
 }
 
 static always_inline bool ram_is_guests(mfn_t m)
@@ -229,7 +228,14 @@ bool page_is_guests(mfn_t m)
 
 bool page_get_again(mfn_t m)
 {
-    return take_of_ram(m, CLASS_MASK, CLASS_COUNTED) != 0;
+    struct page *pg = mfn_to_page(m);
+    uint64_t old = atomic_fetch_add(&pg->word, 1);
+
+    if (unlikely((uint32_t)old >= PAGE_REFS_MAX)) {
+        (void)atomic_fetch_sub(&pg->word, 1); /* far from the end of its 32 bits meanwhile */
+        return false;
+    }
+    return true;
 }
 
 static noinline void free_last(mfn_t m, uint64_t word)

@@ -19,7 +19,7 @@ const struct mem_range *frame_bank_beyond_first(uint64_t frame);
 
 static inline bool in_first_bank(uint64_t frame)
 {
-    return frame - ram[0].start < ram[0].end - ram[0].start;
+    return frame - frame_space.base - 1 < frame_space.first_bank;
 }
 
 /* The bank that holds the frame, or NULL. */

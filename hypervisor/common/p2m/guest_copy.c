@@ -221,18 +221,17 @@ int guest_copy_out(guest_ptr_t dst, const void *src, size_t n)
     return guest_move(COPY_OUT, dst, NULL, src, n);
 }
 
-bool guest_window_in(struct guest_window *w, void *dst, guest_ptr_t src, size_t n)
+bool guest_window_open(struct vcpu *v, struct guest_window *w, guest_ptr_t at, size_t n)
 {
-    struct vcpu *v = current_vcpu();
-    const struct p2m *p2m;
+    size_t offset = at.a & (PAGE_SIZE - 1);
+    const struct p2m *p2m = v->domain->p2m[0];
     uint64_t generation;
 
-    if (!is_few(src, dst, n) || v == NULL) {
+    if (offset > PAGE_SIZE - n || (at.a & 7) != 0) {
         return false;
     }
-    p2m = v->domain->p2m[0];
     generation = load_acquire(&p2m->generation);
-    if (unlikely(arch_guest_translate(v, src, true, &w->frame) != 0 ||
+    if (unlikely(arch_guest_translate(v, at, true, &w->frame) != 0 ||
                  !page_get(w->frame, v->domain))) {
         return false;
     }
@@ -240,16 +239,8 @@ bool guest_window_in(struct guest_window *w, void *dst, guest_ptr_t src, size_t 
         page_put(w->frame);
         return false;
     }
-    w->offset = (unsigned int)(src.a & (PAGE_SIZE - 1));
-    copy_words(dst, (uint8_t *)guest_map(w->frame) + w->offset, n);
-    compiler_barrier();
+    w->at = (uint64_t *)((char *)guest_map(w->frame) + offset);
     return true;
-}
-
-void guest_window_out(const struct guest_window *w, const void *src, size_t n)
-{
-    copy_words((uint8_t *)guest_map(w->frame) + w->offset, src, n);
-    page_put(w->frame);
 }
 
 int guest_clear(guest_ptr_t dst, size_t n)

@@ -113,12 +113,23 @@ static noinline int p2m_get_page_slowly(struct p2m *p2m, gfn_t gfn, unsigned int
     return rc;
 }
 
+/* Its own RAM at the first attempt; the long way finds out about everything else. */
 int p2m_get_page(struct p2m *p2m, gfn_t gfn, unsigned int flags, mfn_t *out)
 {
-    int rc;
+    uint64_t generation = load_acquire(&p2m->generation);
+    mfn_t m;
 
-    if (likely(p2m_try_page(p2m, gfn, flags, out, &rc))) {
-        return rc;
+    if (unlikely(load_acquire(&p2m->dying))) {
+        return -ENOENT;
+    }
+    m = mfn(pt_reach(&p2m->pt, gfn.n, P2M_RAM, (flags & P2M_GET_WRITE) != 0));
+    if (likely(m.n != PT_ANY && page_get(m, p2m->domain))) {
+        /* page_get() is an acquire too, so this load is after it; pairs with p2m_flush(). */
+        if (likely(load_acquire(&p2m->generation) == generation)) {
+            *out = m;
+            return 0;
+        }
+        page_put(m);
     }
     return p2m_get_page_slowly(p2m, gfn, flags, out);
 }

@@ -42,6 +42,29 @@ static always_inline uint64_t *pt_entry(const struct pt *pt, uint64_t *table, ui
     return &table[level + 1U == pt->levels ? index : index % PT_ENTRIES];
 }
 
+/* The entry for frame that links no table, what was read there, and log2 of the frames it covers.
+ */
+static always_inline uint64_t *pt_find_entry(const struct pt_format *f, const struct pt *pt,
+                                             uint64_t frame, bool change, uint64_t *value,
+                                             unsigned int *covers)
+{
+    unsigned int shift = pt->root_shift;
+    uint64_t *at = &pt->root[frame >> shift];
+    uint64_t entry = READ_ONCE(*at);
+
+    while (f->kind(entry, shift) == PT_TABLE) {
+        shift -= PT_ENTRIES_SHIFT;
+        at = pt_table_at(pt, pt_target(f, entry)) + (frame >> shift) % PT_ENTRIES;
+        if (change) {
+            hide_value(at); /* one address for the read and the write */
+        }
+        entry = READ_ONCE(*at);
+    }
+    *value = entry;
+    *covers = shift;
+    return at;
+}
+
 /* Writes a live entry. Release: a table that it links is complete for whoever follows it. */
 static always_inline void pt_write(uint64_t *entry, uint64_t value)
 {

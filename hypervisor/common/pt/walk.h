@@ -26,22 +26,37 @@ static always_inline bool pt_walk_lookup(const struct pt_format *f, const struct
 {
     unsigned int shift = pt->root_shift;
     uint64_t entry = 0;
-    enum pt_kind kind = PT_NONE;
 
     if (likely(frame < pt->frames)) {
-        entry = READ_ONCE(pt->root[frame >> shift]);
-        while ((kind = f->kind(entry, shift)) == PT_TABLE) {
-            shift -= PT_ENTRIES_SHIFT;
-            entry = READ_ONCE(pt_table_at(pt, pt_target(f, entry))[(frame >> shift) % PT_ENTRIES]);
-        }
+        (void)pt_find_entry(f, pt, frame, false, &entry, &shift);
     }
     leaf->level = (shift * 57U) >> 9; /* / 9, for 0 to 36 */
-    if (kind == PT_NONE) {
+    if (f->kind(entry, shift) == PT_NONE) {
         return false;
     }
     leaf->target = pt_target(f, entry) | (frame & ((1UL << shift) - 1));
     leaf->attr = f->attr(entry, shift);
     return true;
+}
+
+/* pt_reach(): see <hearth/pt.h>. */
+static always_inline uint64_t pt_walk_reach(const struct pt_format *f, const struct pt *pt,
+                                            uint64_t frame, unsigned int type, bool write)
+{
+    unsigned int shift;
+    uint64_t entry, again;
+
+    if (unlikely(frame >= pt->frames)) {
+        return PT_ANY;
+    }
+    (void)pt_find_entry(f, pt, frame, false, &entry, &shift);
+    again = entry;
+    hide_value(again); /* the compiler then reads each attribute alone, and not all at once */
+    if (unlikely(f->kind(entry, shift) == PT_NONE || PT_SOFT_OF(f->attr(entry, shift)) != type ||
+                 (write && (f->attr(again, shift) & PT_W) == 0))) {
+        return PT_ANY;
+    }
+    return pt_target(f, entry) | (frame & ((1UL << shift) - 1));
 }
 
 #include "walk_page.h"
@@ -465,6 +480,11 @@ static always_inline int pt_walk_change(const struct pt_format *f, struct pt *pt
     {                                                                                              \
         return pt_walk_lookup(&(fmt), pt, frame, leaf);                                            \
     }                                                                                              \
+    static uint64_t ops##_reach(const struct pt *pt, uint64_t frame, unsigned int type,            \
+                                bool write)                                                        \
+    {                                                                                              \
+        return pt_walk_reach(&(fmt), pt, frame, type, write);                                      \
+    }                                                                                              \
     const struct pt_ops ops = {                                                                    \
         .name = #ops,                                                                              \
         .format = &(fmt),                                                                          \
@@ -474,4 +494,5 @@ static always_inline int pt_walk_change(const struct pt_format *f, struct pt *pt
         .put = ops##_put,                                                                          \
         .take = ops##_take,                                                                        \
         .lookup = ops##_lookup,                                                                    \
+        .reach = ops##_reach,                                                                      \
     }

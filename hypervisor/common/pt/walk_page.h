@@ -13,23 +13,16 @@
 static always_inline bool pt_put_page(const struct pt_format *f, struct pt *pt, uint64_t frame,
                                       uint64_t target, uint32_t attr)
 {
-    unsigned int shift = pt->root_shift;
-    uint64_t *entry = &pt->root[frame >> shift];
+    unsigned int shift;
+    uint64_t *entry;
+    uint64_t old;
 
     if (unlikely(frame >= pt->frames || target >> f->target_bits != 0 ||
                  (frame + 1) % PT_ENTRIES == 0 || pt->flush_end != 0)) {
         return false;
     }
-    while (shift != 0) {
-        uint64_t link = *entry;
-
-        if (unlikely(f->kind(link, shift) != PT_TABLE)) {
-            return false;
-        }
-        shift -= PT_ENTRIES_SHIFT;
-        entry = pt_table_at(pt, pt_target(f, link)) + (frame >> shift) % PT_ENTRIES;
-    }
-    if (unlikely(*entry != 0)) {
+    entry = pt_find_entry(f, pt, frame, true, &old, &shift);
+    if (unlikely((shift | old) != 0)) {
         return false;
     }
     pt_write(entry, f->leaf(target, attr, 0));
@@ -49,21 +42,20 @@ static always_inline bool pt_has_neighbour(const uint64_t *entry, uint64_t n)
 static always_inline int pt_take_page(const struct pt_format *f, struct pt *pt, uint64_t frame,
                                       uint64_t target, uint32_t types, struct pt_leaf *leaf)
 {
-    unsigned int shift = pt->root_shift;
-    uint64_t *entry = &pt->root[frame >> shift];
-    enum pt_kind kind;
+    unsigned int shift, type;
+    uint64_t *entry;
+    uint64_t old, there;
 
     if (unlikely(frame >= pt->frames)) {
         return -ENOENT;
     }
-    while ((kind = f->kind(*entry, shift)) == PT_TABLE) {
-        shift -= PT_ENTRIES_SHIFT;
-        entry = pt_table_at(pt, pt_target(f, *entry)) + (frame >> shift) % PT_ENTRIES;
-    }
-    leaf->attr = PT_SOFT(PT_SOFT_OF(f->attr(*entry, shift)));
-    leaf->target = pt_target(f, *entry) | (frame & ((1UL << shift) - 1));
-    if (kind == PT_NONE || ((types >> PT_SOFT_OF(leaf->attr)) & 1U) == 0 ||
-        (target != PT_ANY && target != leaf->target)) {
+    entry = pt_find_entry(f, pt, frame, true, &old, &shift);
+    type = PT_SOFT_OF(f->attr(old, shift));
+    there = pt_target(f, old) | (frame & ((1UL << shift) - 1));
+    leaf->attr = PT_SOFT(type);
+    leaf->target = there;
+    if (f->kind(old, shift) == PT_NONE || ((types >> type) & 1U) == 0 ||
+        (target != PT_ANY && target != there)) {
         return -ENOENT;
     }
     if (unlikely(shift != 0) || (!pt_has_neighbour(entry, 1) && pt_is_alone(pt, entry))) {

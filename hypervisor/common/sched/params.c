@@ -83,7 +83,7 @@ struct cpupool *sched_default_pool(void)
 
 int sched_set_ratelimit(struct domain *d, nanosec_t least)
 {
-    if (least == 0 || least > RATE_LIMIT_MOST) {
+    if (least > RATE_LIMIT_MOST) {
         return -EINVAL;
     }
     spin_lock(&d->pool->lock);

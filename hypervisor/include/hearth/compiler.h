@@ -19,6 +19,13 @@
 #define printf_like(f, a) __attribute__((__format__(__printf__, f, a)))
 #define fallthrough       __attribute__((__fallthrough__))
 
+/* Before a loop with a small, constant number of rounds. */
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* Code and data that are given back to the heap after start-up. */
 #define __init     section(".init.text") cold
 #define __initdata section(".init.data")

@@ -22,6 +22,7 @@ void grant_domain_free(struct domain *d);
 /* Machine frame `index` of d's shared table, grown up to it; for add_to_physmap, acquire_resource.
  * -EINVAL above the domain's maximum, -ENOMEM. */
 int grant_shared_frame(struct domain *d, uint32_t index, mfn_t *out) must_check;
+uint32_t grant_max_frames(const struct domain *d);
 /* Fills a reserved entry (store, console) before the guest runs. */
 int grant_seed(struct domain *d, grant_ref_t ref, domid_t to, gfn_t frame,
                bool readonly) must_check;

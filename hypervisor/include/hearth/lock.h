@@ -61,8 +61,39 @@ static inline void spin_lock_init(struct spinlock *l, enum lock_rank rank)
     *l = (struct spinlock){.rank = (uint8_t)rank};
 }
 
+#define SPIN_HELD 1U /* in spinlock.word */
+
+/* True when it was free and is the caller's now. */
+static always_inline bool spin_try_take(struct spinlock *l)
+{
+    return (__atomic_fetch_or(&l->word, SPIN_HELD, __ATOMIC_ACQUIRE) & SPIN_HELD) == 0;
+}
+
+/* The long ways of the two below: until it is the caller's; to the first in line. */
+void spin_lock_wait(struct spinlock *l);
+void spin_unlock_claimed(struct spinlock *l);
+
+#ifdef CONFIG_DEBUG
 void spin_lock(struct spinlock *l) ACQUIRES(*l);
 void spin_unlock(struct spinlock *l) RELEASES(*l);
+#else
+static always_inline void spin_lock(struct spinlock *l) ACQUIRES(*l) NO_LOCK_ANALYSIS
+{
+    if (unlikely(!spin_try_take(l))) {
+        spin_lock_wait(l);
+    }
+}
+
+static always_inline void spin_unlock(struct spinlock *l) RELEASES(*l) NO_LOCK_ANALYSIS
+{
+    if (unlikely(READ_ONCE(l->claim) != 0)) {
+        spin_unlock_claimed(l);
+    } else {
+        __atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
+    }
+}
+#endif
+
 bool spin_trylock(struct spinlock *l) must_check;
 /* True when this CPU holds the lock; always true in builds that do not track holders. */
 bool spin_is_held(const struct spinlock *l);

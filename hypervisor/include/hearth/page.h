@@ -87,26 +87,29 @@ struct page_list {
     uint64_t count;
 };
 
-/* In one array at a fixed address, backed only where there is RAM. Entry 0 is frame_base. */
+/* In one array at a fixed address, backed only where there is RAM. Entry 0 is frame_space.base. */
 #define frame_table ((struct page *)(uintptr_t)FRAME_TABLE_BASE)
-extern uint64_t frame_base;
+extern struct frame_space {
+    uint64_t base;
+    uint64_t first_bank; /* frames of the first bank, which begins one above base */
+} frame_space;
 
 /*
  * Start-up. When all banks are in bootmem, arch_mm_init() calls this to learn which parts of the
  * table need backing: fn gets page-aligned stretches of virtual addresses, ascending, none twice,
- * and maps zeroed memory from bootmem_alloc() there. Sets frame_base.
+ * and maps zeroed memory from bootmem_alloc() there. Sets frame_space.
  */
 void frame_table_for_each_part(void (*fn)(uint64_t va, uint64_t size, void *arg), void *arg);
 
 /* The frame table's entry of a frame for which mfn_is_ram() holds. O(1), no check. */
 static inline struct page *mfn_to_page(mfn_t m)
 {
-    return frame_table + (m.n - frame_base);
+    return frame_table + (m.n - frame_space.base);
 }
 
 static inline mfn_t page_to_mfn(const struct page *pg)
 {
-    return (mfn_t){(uint64_t)(pg - frame_table) + frame_base};
+    return (mfn_t){(uint64_t)(pg - frame_table) + frame_space.base};
 }
 
 /* True when m is RAM with a frame-table entry. Safe for any value, O(number of banks). */

@@ -130,6 +130,7 @@ struct pt_ops {
     int (*take)(struct pt *pt, uint64_t frame, uint64_t target, uint32_t types,
                 struct pt_leaf *leaf);
     bool (*lookup)(const struct pt *pt, uint64_t frame, struct pt_leaf *leaf);
+    uint64_t (*reach)(const struct pt *pt, uint64_t frame, unsigned int type, bool write);
 };
 
 extern const struct pt_ops pt_arm64_s1; /* Arm DDI 0487 D8.3: EL2, one address range */
@@ -238,6 +239,16 @@ static inline must_check int pt_protect(struct pt *pt, struct pt_job *job)
 static inline must_check bool pt_lookup(const struct pt *pt, uint64_t frame, struct pt_leaf *leaf)
 {
     return pt->ops->lookup(pt, frame, leaf);
+}
+
+/*
+ * The most frequent lookup: what frame is mapped to, if its soft type is `type` and, with `write`,
+ * it has PT_W. PT_ANY if not, or if it is not that simple: pt_lookup() says why.
+ */
+static inline must_check uint64_t pt_reach(const struct pt *pt, uint64_t frame, unsigned int type,
+                                           bool write)
+{
+    return pt->ops->reach(pt, frame, type, write);
 }
 
 /* For a reader beside a writer: a miss counts only if this was even and the same before it. */

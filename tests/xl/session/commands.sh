@@ -24,6 +24,11 @@ top_of() { xentop -b -i 1 -d 1; }
 # vcpu_is NUMBER STATE
 vcpu_is() { until_true 10 sh -c "xl vcpu-list demo | grep -q 'demo  *[0-9]*  *$1 .* $2 '"; }
 
+# front DEVICE, back KIND: what the store says of a device of the guest `devices`.
+front() { xenstore-ls "/local/domain/$(xl domid devices)/device/$1"; }
+back() { xenstore-ls "/local/domain/0/backend/$1/$(xl domid devices)"; }
+bridged() { brctl show xenbr0 | grep -c "vif$(xl domid devices).0"; }
+
 # --- The daemons ---
 t xen-init-dom0 cat /run/xen-init-dom0
 t xen-init-dom0-again xen-init-dom0
@@ -161,5 +166,36 @@ t shutdown-wait xl shutdown -w demo
 t create-destroy xl create -p /root/demo.cfg
 t destroy xl destroy demo
 t list-after-destroy xl list
+
+# --- Devices that come and go, and memory ---
+config devices 'acpi = 0'
+t create-devices xl create -q /root/devices.cfg
+says devices 'domu-init: devices up'
+t block-attach xl block-attach devices phy:/dev/disk/spare,xvdb,w
+says devices 'xvdb: ' 30
+t block-seen told devices 'blkfront: xvdb'
+t block-list xl block-list devices
+t block-attach-again xl block-attach devices phy:/dev/disk/spare,xvdb,w
+t block-attach-none xl block-attach devices phy:/dev/none,xvdc,w
+t block-attach-nobody xl block-attach nobody phy:/dev/disk/spare,xvdc,w
+t block-attach-words xl block-attach devices nonsense=1
+t store-block-front front vbd/51728
+t store-block-back back vbd
+t block-detach xl block-detach devices xvdb
+t block-detach-again xl block-detach devices xvdb
+t block-list-empty xl block-list devices
+t network-attach xl network-attach devices bridge=xenbr0 mac=00:16:3e:00:00:07
+until_true 20 bridged
+t network-list xl network-list devices
+t network-bridge bridged
+t store-network-front front vif/0
+t network-attach-none xl network-attach devices bridge=none mac=00:16:3e:00:00:08
+t network-attach-words xl network-attach devices mac=nonsense
+t network-detach xl network-detach devices 0
+t network-detach-again xl network-detach devices 0
+t network-list-empty xl network-list devices
+t mem-max-acpi xl mem-max devices 160
+t mem-set-acpi xl mem-set devices 112
+t destroy-devices xl destroy devices
 
 t list-at-end xl list

@@ -64,4 +64,28 @@ t during free_now
 t destroy-churning xl destroy three
 until_true 60 sh -c '[ $(xenstore-list /local/domain | wc -l) = 1 ]'
 t after free_now
+
+# A back end that is taken away while its guest writes: the guest waits, and lives.
+back_end_dies() { echo "vbd-$(xl domid four)-51712" >/sys/bus/xen-backend/drivers/vbd/unbind; }
+count_of() { grep -c "domu-init: four $1" $logs/guest-four.log; }
+beats_on() {
+    local beats io
+    sleep 2
+    beats=$(count_of beat)
+    io=$(count_of io)
+    until_true 60 sh -c "[ \$(grep -c 'four beat' $logs/guest-four.log) -ge $((beats + 5)) ]" &&
+        [ "$(count_of io)" = "$io" ] && echo "it beats, and waits"
+}
+config four 'extra = "console=hvc0 domu.name=four domu.do=io-behind,beat"' \
+    "disk = [ '/srv/second.img,raw,xvda,w' ]" 'acpi = 0'
+t create-four xl create -q /root/four.cfg
+t writes-four says four 'four io 3'
+t mem-set-four xl mem-set four 124
+t mem-four until_true 60 sh -c "xl list four | grep -q '^four  *[0-9]*  *12[345] '"
+t back-end-dies back_end_dies
+t beats-on beats_on
+t list-four xl list four
+t destroy-four xl destroy four
+until_true 60 sh -c '[ $(xenstore-list /local/domain | wc -l) = 1 ]'
+t after-four free_now
 t list xl list

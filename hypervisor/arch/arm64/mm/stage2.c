@@ -110,22 +110,34 @@ void arch_p2m_flush_all(struct p2m *p2m)
     leave_vmid(old);
 }
 
-void arch_p2m_flush_range(struct p2m *p2m, gfn_t start, uint64_t count)
+/* Of the VMID in VTTBR_EL2; count > 0. */
+static always_inline void flush_pages(uint64_t gfn, uint64_t count)
 {
-    uint64_t old;
-
-    if (count > FLUSH_RANGE_MAX) {
-        arch_p2m_flush_all(p2m);
-        return;
-    }
-    old = enter_vmid(p2m);
     dsb_ishst();
-    for (uint64_t i = 0; i < count; i++) {
-        __asm__ volatile("tlbi ipas2e1is, %0" : : "r"(gfn_add(start, i).n) : "memory");
-    }
+    do {
+        __asm__ volatile("tlbi ipas2e1is, %0" : : "r"(gfn++) : "memory");
+    } while (--count != 0);
     /* Stage 1 entries may cache the combination: all of this VMID's. */
     __asm__ volatile("dsb ish\n\ttlbi vmalle1is\n\tdsb ish\n\tisb" ::: "memory");
+}
+
+static noinline void flush_pages_of(struct p2m *p2m, uint64_t gfn, uint64_t count)
+{
+    uint64_t old = enter_vmid(p2m);
+
+    flush_pages(gfn, count);
     leave_vmid(old);
+}
+
+void arch_p2m_flush_range(struct p2m *p2m, gfn_t start, uint64_t count)
+{
+    if (unlikely(count - 1 >= FLUSH_RANGE_MAX)) {
+        arch_p2m_flush_all(p2m);
+    } else if (likely(read_sysreg(vttbr_el2) == stage2_vttbr(p2m))) {
+        flush_pages(start.n, count);
+    } else {
+        flush_pages_of(p2m, start.n, count);
+    }
 }
 
 void arch_p2m_sync_entry(const void *entry)
