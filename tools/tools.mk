@@ -7,8 +7,8 @@ XENSTORED_FLAGS := -std=gnu11 -O2 -g $(filter-out -Wmissing-prototypes,$(WARNING
                    -ffile-prefix-map=$(CURDIR)=. -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
                    -isystem $(xen_headers)
 xenstored_core := charge check conn domain journal kids lifecycle mem node orphans \
-                  oxenstored path perm pool quota replay ring state_dump state_load state_nodes \
-                  state_txns store table tree trie txn watch
+                  oxenstored path perm pool quota replay ring state_domains state_dump state_load \
+                  state_nodes state_txns store table tree trie txn watch
 xenstored_edge := control handover log main persist resume server socket takeover update wire
 
 xen_libraries_host  := $(inputs)/store/usr/lib/x86_64-linux-gnu

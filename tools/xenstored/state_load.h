@@ -76,6 +76,13 @@ const char *take_text(struct view *view, size_t n);
 /* The record of a domain, to which no limit applies while a state is loaded. */
 struct domain *load_domain(struct load *load, uint16_t domid) must_check;
 
+int load_quota(struct load *load, struct view *view) must_check;
+int load_domain_data(struct load *load, struct view *view) must_check;
+/* A stranger does not say which domains it knows: those that are spoken of, and exist. */
+int load_known(struct load *load) must_check;
+/* Limits apply from here on. */
+void load_domains_end(struct load *load);
+
 /* A node's record, taken apart. */
 struct loaded_node {
     struct state_node body;
