@@ -196,6 +196,30 @@ def transactions(s):
 
 
 @scene
+def events_of_transactions(s):
+    """What is told of nodes that come, change and go within one transaction."""
+    made, left, again = (WRITE, "/t/b/n"), (RM, "/t/b"), (WRITE, "/t/b/n/m")
+    for watch in ("/", "/t", "/t/b", "/t/b/n", "/t/b/n/m"):
+        s.ask(WATCH, watch, f"at {watch}")
+    number = 0
+    for before in ((), ("/t/b",), ("/t/b/n",), ("/t/b/n", "/t/b/n/m")):
+        for steps in ([left], [made, left], [again, left], [again, (RM, "/t/b/n")], [left, made],
+                      [left, again, left], [left, made, left, again], [made, (RM, "/t/b/n")],
+                      [made, (SET_PERMS, "/t/b/n", "n0", "r1"), left]):
+            s.ask(WRITE, "/t", raw(""))
+            for path in before:
+                s.ask(WRITE, path, raw("1"))
+            s.events()
+            number += 1
+            s.ask(TRANSACTION_START, "")
+            for kind, *words in steps:
+                s.ask(kind, *words, *([raw("2")] if kind == WRITE else []), tx=number)
+            s.ask(TRANSACTION_END, "T", tx=number)
+            s.events()
+            s.ask(RM, "/t")
+
+
+@scene
 def domains(s):
     for words in (["7"], ["0"], ["x"], [""], ["7x"], ["70000"]):
         for kind in (GET_DOMAIN_PATH, IS_DOMAIN_INTRODUCED):

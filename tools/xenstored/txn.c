@@ -250,6 +250,9 @@ static int collect(struct store *store, const struct txn *txn, const struct tree
             continue;
         }
         node = tree_find(tree, access->path, access->len);
+        if (node == NULL && access->gen == ACCESS_NONE) {
+            continue; /* XEN-ABI: what came and went within the transaction is told to nobody */
+        }
         readers.node = node != NULL ? node_perms(node) : NULL;
         if (watch_collect(store, access->path, access->len, (access->flags & ACCESS_EXACT) != 0,
                           &readers, events) != 0) {
