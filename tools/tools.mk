@@ -8,16 +8,17 @@ XENSTORED_FLAGS := -std=gnu11 -O2 -g $(filter-out -Wmissing-prototypes,$(WARNING
                    -isystem $(xen_headers)
 xenstored_core := charge check conn domain journal kids lifecycle mem node orphans \
                   oxenstored path perm pool quota replay ring state_domains state_dump state_load \
-                  state_nodes state_txns store table tree trie txn watch
-xenstored_edge := control handover log main persist resume server socket takeover update wire
+                  state_nodes state_txns store store_perms table tree trie txn watch
+xenstored_wire := wire wire_domains wire_nodes
+xenstored_edge := control handover log main persist resume server socket takeover update
 
 xen_libraries_host  := $(inputs)/store/usr/lib/x86_64-linux-gnu
 xen_libraries_x86   := $(xen_libraries_host)
 xen_libraries_arm64 := $(inputs)/arm64/xl/usr/lib/aarch64-linux-gnu
 xen_libraries       := $(xen_libraries_$(ARCH))
 
-xenstored_objs := $(patsubst %,$(out)/tools/xenstored.d/%.o,$(xenstored_core) $(xenstored_edge) \
-                    $(if $(xen_libraries),rings,no_rings))
+xenstored_objs := $(patsubst %,$(out)/tools/xenstored.d/%.o,$(xenstored_core) $(xenstored_wire) \
+                    $(xenstored_edge) $(if $(xen_libraries),rings,no_rings))
 
 ifneq ($(xen_libraries),)
 xenstored_libs := $(addprefix -l:,libxenevtchn.so.1 libxengnttab.so.1 libxenctrl.so.4.17) \
@@ -40,7 +41,8 @@ $(out)/tools/xenstored: $(xenstored_objs) | $(xenstored_needs)
 
 # The same without its edge, for unit tests and fuzzers.
 ifeq ($(ARCH),host)
-libstore_objs := $(patsubst %,$(out)/libstore.d/%.o,$(xenstored_core) control rings wire)
+libstore_objs := $(patsubst %,$(out)/libstore.d/%.o,$(xenstored_core) $(xenstored_wire) \
+                   control rings)
 
 $(out)/libstore.d/%.o: tools/xenstored/%.c tools/tools.mk | $(xen_headers)/xen/xen.h
 	@mkdir -p $(@D)

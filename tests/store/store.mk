@@ -16,7 +16,7 @@ bench-store: store-oracle
 	$(Q)/usr/bin/python3 tests/bench/store/run.py $(BENCH_ARGS)
 
 # The state stream: the daemon's core in a program, plain for speed and with sanitizers.
-state_core := $(patsubst %,tools/xenstored/%.c,$(xenstored_core) wire)
+state_core := $(patsubst %,tools/xenstored/%.c,$(xenstored_core) $(xenstored_wire))
 
 build/store/state_bytes build/store/state_bytes-asan: tests/store/state_bytes.c $(state_core) \
         $(wildcard tools/xenstored/*.h) | $(xen_headers)/xen/xen.h

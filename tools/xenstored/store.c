@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store.h"
+#include "store_op.h"
 
 #include <errno.h>
 #include <string.h>
@@ -113,18 +113,7 @@ void store_charge(struct store *store, const struct charges *charges)
     }
 }
 
-/* What one operation works on and with. */
-struct op {
-    struct store *store;
-    struct conn *conn; /* NULL: the store itself */
-    struct txn *txn;
-    struct tree *tree;
-    struct perm_who who;
-    struct charges charges;
-    struct list events;
-};
-
-static void op_start(struct op *op, struct store *store, struct conn *conn, struct txn *txn)
+void op_start(struct op *op, struct store *store, struct conn *conn, struct txn *txn)
 {
     op->store = store;
     op->conn = conn;
@@ -143,8 +132,7 @@ static void op_start(struct op *op, struct store *store, struct conn *conn, stru
     list_init(&op->events);
 }
 
-/* Ends an operation: what it prepared becomes so, or, on an error, is forgotten. */
-static int op_end(struct op *op, int err)
+int op_end(struct op *op, int err)
 {
     if (err != 0) {
         watch_forget(&op->events);
@@ -162,8 +150,8 @@ static int op_end(struct op *op, int err)
     return err;
 }
 
-static int note(struct op *op, const char *path, size_t len, unsigned int flags,
-                struct perm_set *old_perms)
+static int op_note(struct op *op, const char *path, size_t len, unsigned int flags,
+                   struct perm_set *old_perms)
 {
     return op->txn != NULL ? txn_note(op->store, op->txn, path, len, flags, old_perms) : 0;
 }
@@ -176,18 +164,13 @@ static int note_missing(struct op *op, const char *path, size_t len, size_t foun
     while (end < len && path[end] != '/') {
         end++;
     }
-    return note(op, path, end, ACCESS_NODE, NULL);
+    return op_note(op, path, end, ACCESS_NODE, NULL);
 }
 
-/*
- * Finds a node that may be used for `want`. Where there is none, it depends on the nearest node
- * above it whether that may be known: -ENOENT, otherwise -EACCES. *closest is what was found on the
- * way.
- */
-static int look(struct op *op, const char *path, size_t len, unsigned int want,
-                struct node **closest, size_t *found)
+int op_look(struct op *op, const char *path, size_t len, unsigned int want, struct node **closest,
+            size_t *found)
 {
-    int err = note(op, path, len, ACCESS_NODE, NULL);
+    int err = op_note(op, path, len, ACCESS_NODE, NULL);
     unsigned int access;
 
     *closest = tree_closest(op->tree, path, len, found);
@@ -199,7 +182,7 @@ static int look(struct op *op, const char *path, size_t len, unsigned int want,
         return access == want ? 0 : -EACCES;
     }
     if (!op->who.privileged) {
-        err = note(op, path, *found, ACCESS_NODE, NULL);
+        err = op_note(op, path, *found, ACCESS_NODE, NULL);
         err = err == 0 ? note_missing(op, path, len, *found) : err;
     }
     /* XEN-ABI: any of what is wanted, on the nearest node above, is enough to know. */
@@ -215,7 +198,7 @@ int store_get(struct store *store, struct conn *conn, struct txn *txn, const cha
     int err;
 
     op_start(&op, store, conn, txn);
-    err = look(&op, path, len, access, &node, &found);
+    err = op_look(&op, path, len, access, &node, &found);
     *out = node;
     return err;
 }
@@ -228,35 +211,31 @@ int store_list(struct store *store, struct conn *conn, struct txn *txn, const ch
     return err == 0 && txn != NULL ? txn_note(store, txn, path, len, ACCESS_KIDS, NULL) : err;
 }
 
-/* Whether a node of that size may be made on behalf of the connection. */
-static bool size_fits(const struct op *op, size_t value_len, size_t perms, size_t names)
+bool op_size_fits(const struct op *op, size_t value_len, size_t perms, size_t names)
 {
     return op->who.privileged || quota_fits(&op->conn->domain->quota, QUOTA_NODE_SIZE,
                                             node_size(value_len, perms, names) + 1);
 }
 
-static size_t names_of(const struct node *node)
+size_t op_names(const struct node *node)
 {
     const struct kids *kids = node_kids(node);
 
     return kids != NULL ? kids->names : 0;
 }
 
-/* Prepares events for a change outside of a transaction; inside, it only notes that there will be.
- */
-static int prepare(struct op *op, const char *path, size_t len, unsigned int flags,
-                   const struct perm_set *perms, struct perm_set *old_perms)
+int op_prepare(struct op *op, const char *path, size_t len, unsigned int flags,
+               const struct perm_set *perms, struct perm_set *old_perms)
 {
     struct watch_readers readers = {.old = old_perms, .node = perms, .tree = op->tree};
 
     if (op->txn != NULL) {
-        return note(op, path, len, flags | ACCESS_EVENT, old_perms);
+        return op_note(op, path, len, flags | ACCESS_EVENT, old_perms);
     }
     return watch_collect(op->store, path, len, (flags & ACCESS_EXACT) != 0, &readers, &op->events);
 }
 
-/* The last thing before the change: quotas, and room to note what it costs. */
-static int ready(struct op *op)
+int op_ready(struct op *op)
 {
     struct charges *before = op->txn != NULL ? &op->txn->charges : NULL;
     int err = store_charge_check(op->store, op->conn, &op->charges, before);
@@ -273,13 +252,13 @@ static int prepare_new(struct op *op, const char *path, size_t found, size_t len
     int err = charge_room(&op->charges, 1);
 
     if (err == 0) {
-        err = note(op, path, found, ACCESS_NODE, NULL);
+        err = op_note(op, path, found, ACCESS_NODE, NULL);
     }
     for (; err == 0 && at <= len; at++) {
         if (at == len || path[at] == '/') {
             charge(&op->charges, perms->entry[0].domid, 1,
                    (int64_t)(NODE_CHARGE + at - start + (at == len ? value_len : 0)));
-            err = note(op, path, at, ACCESS_NODE | ACCESS_MADE, NULL);
+            err = op_note(op, path, at, ACCESS_NODE | ACCESS_MADE, NULL);
             start = at + 1;
         }
     }
@@ -314,19 +293,19 @@ static int create(struct op *op, const struct node *parent, const char *path, si
     while (child < len && path[child] != '/') {
         child++;
     }
-    if (!size_fits(op, parent->value_len, node_perms(parent)->count,
-                   names_of(parent) + child - first + 1) ||
-        !size_fits(op, value_len, perms->count, 0)) {
+    if (!op_size_fits(op, parent->value_len, node_perms(parent)->count,
+                      op_names(parent) + child - first + 1) ||
+        !op_size_fits(op, value_len, perms->count, 0)) {
         err = -ENOSPC;
     }
     if (err == 0) {
         err = prepare_new(op, path, found, len, value_len, perms);
     }
     if (err == 0) {
-        err = prepare(op, path, len, 0, perms, NULL);
+        err = op_prepare(op, path, len, 0, perms, NULL);
     }
     if (err == 0) {
-        err = ready(op);
+        err = op_ready(op);
     }
     if (err == 0) {
         err = tree_add(op->tree, path, len, value, value_len, perms, ++op->store->gen);
@@ -343,7 +322,7 @@ static int overwrite(struct op *op, const struct node *node, const char *path, s
 {
     int err = charge_room(&op->charges, 1);
 
-    if (err == 0 && !size_fits(op, value_len, node_perms(node)->count, names_of(node))) {
+    if (err == 0 && !op_size_fits(op, value_len, node_perms(node)->count, op_names(node))) {
         err = -ENOSPC;
     }
     if (err == 0 && len != 1) { /* the root is charged to nobody */
@@ -351,10 +330,10 @@ static int overwrite(struct op *op, const struct node *node, const char *path, s
                (int64_t)value_len - (int64_t)node->value_len);
     }
     if (err == 0) {
-        err = prepare(op, path, len, ACCESS_NODE | ACCESS_VALUE, node_perms(node), NULL);
+        err = op_prepare(op, path, len, ACCESS_NODE | ACCESS_VALUE, node_perms(node), NULL);
     }
     if (err == 0) {
-        err = ready(op);
+        err = op_ready(op);
     }
     if (err == 0) {
         err = tree_set_value(op->tree, path, len, value, value_len, ++op->store->gen);
@@ -374,7 +353,7 @@ int store_write(struct store *store, struct conn *conn, struct txn *txn, const c
     int err;
 
     op_start(&op, store, conn, txn);
-    err = look(&op, path, len, PERM_WRITE, &node, &found);
+    err = op_look(&op, path, len, PERM_WRITE, &node, &found);
     if (err == 0) {
         err = overwrite(&op, node, path, len, value, value_len);
     } else if (err == -ENOENT) {
@@ -392,7 +371,7 @@ int store_mkdir(struct store *store, struct conn *conn, struct txn *txn, const c
     int err;
 
     op_start(&op, store, conn, txn);
-    err = look(&op, path, len, PERM_WRITE, &node, &found);
+    err = op_look(&op, path, len, PERM_WRITE, &node, &found);
     if (err == -ENOENT) {
         err = create(&op, node, path, found, len, "", 0);
     }
@@ -413,9 +392,10 @@ static int prepare_removal(void *arg, const char *path, size_t len, const struct
 
     if (err == 0) {
         charge(&op->charges, node_perms(node)->entry[0].domid, -1, -(int64_t)node_charge(node));
-        err = prepare(op, path, len,
-                      ACCESS_NODE | ACCESS_KIDS | (top ? ACCESS_GONE : ACCESS_GONE | ACCESS_EXACT),
-                      node_perms(node), node_perms(node));
+        err =
+            op_prepare(op, path, len,
+                       ACCESS_NODE | ACCESS_KIDS | (top ? ACCESS_GONE : ACCESS_GONE | ACCESS_EXACT),
+                       node_perms(node), node_perms(node));
     }
     return err;
 }
@@ -426,7 +406,7 @@ static int remove_subtree(struct op *op, struct node *node, const char *path, si
     int err = tree_walk(node, path, len, prepare_removal, &removal);
 
     if (err == 0) {
-        err = ready(op);
+        err = op_ready(op);
     }
     if (err == 0) {
         err = tree_remove(op->tree, path, len, ++op->store->gen);
@@ -446,9 +426,9 @@ int store_remove(struct store *store, struct conn *conn, struct txn *txn, const 
     int err;
 
     op_start(&op, store, conn, txn);
-    err = look(&op, path, len, PERM_WRITE, &node, &found);
+    err = op_look(&op, path, len, PERM_WRITE, &node, &found);
     if (err == -ENOENT && found == path_parent(path, len)) {
-        return op_end(&op, note(&op, path, found, ACCESS_NODE, NULL));
+        return op_end(&op, op_note(&op, path, found, ACCESS_NODE, NULL));
     }
     if (err == -ENOENT && note_missing(&op, path, len, found) != 0) {
         err = -ENOMEM; /* that the parent is not there mattered, too */
@@ -457,144 +437,4 @@ int store_remove(struct store *store, struct conn *conn, struct txn *txn, const 
         err = len == 1 ? -EINVAL : remove_subtree(&op, node, path, len);
     }
     return op_end(&op, err);
-}
-
-/* Puts the serials of now into the entries and checks them. */
-static int fill_perms(struct op *op, struct perm *perm, size_t count)
-{
-    if (count == 0) {
-        return -EINVAL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        int err = store_know(op->store, perm[i].domid);
-
-        if (err == -ENOMEM) {
-            return err;
-        }
-        perm[i].serial = op->store->domains.serial[perm[i].domid];
-    }
-    return 0;
-}
-
-struct perm_set **store_special(struct store *store, const char *path)
-{
-    if (strcmp(path, "@introduceDomain") == 0) {
-        return &store->introduce_perms;
-    }
-    return strcmp(path, "@releaseDomain") == 0 ? &store->release_perms : NULL;
-}
-
-static int set_special(struct op *op, const char *path, struct perm *perm, size_t count)
-{
-    struct perm_set **slot = store_special(op->store, path), *set;
-    int err = fill_perms(op, perm, count);
-
-    if (slot == NULL || err != 0) {
-        return slot == NULL ? -EINVAL : err;
-    }
-    if (!perm_allows(*slot, &op->who, PERM_OWNER)) {
-        return -EACCES;
-    }
-    if (!op->who.privileged && perm[0].domid != (*slot)->entry[0].domid) {
-        return -EPERM;
-    }
-    set = perm_intern(&op->store->env.perms, perm, count);
-    if (set == NULL) {
-        return -ENOMEM;
-    }
-    perm_put(&op->store->env.perms, *slot);
-    *slot = set;
-    journal_special(op->store, path, set);
-    return 0;
-}
-
-static int set_perms(struct op *op, const struct node *node, const char *path, size_t len,
-                     struct perm *perm, size_t count)
-{
-    const struct perm *owner = &node_perms(node)->entry[0];
-    struct perm_set *set;
-    int err = fill_perms(op, perm, count);
-
-    if (err != 0 || (!op->who.privileged && perm[0].domid != owner->domid)) {
-        return err != 0 ? err : -EPERM;
-    }
-    if (perm[0].domid != owner->domid && store_know(op->store, perm[0].domid) != 0) {
-        return -ENOENT; /* nobody owns what a domain that does not exist would own */
-    }
-    if (!size_fits(op, node->value_len, count, names_of(node))) {
-        return -ENOSPC;
-    }
-    set =
-        charge_room(&op->charges, 2) == 0 ? perm_intern(&op->store->env.perms, perm, count) : NULL;
-    if (set == NULL) {
-        return -ENOMEM;
-    }
-    if (perm[0].domid != owner->domid && len != 1) {
-        charge(&op->charges, owner->domid, -1, -(int64_t)node_charge(node));
-        charge(&op->charges, perm[0].domid, 1, (int64_t)node_charge(node));
-    }
-    err = prepare(op, path, len, ACCESS_NODE | ACCESS_PERMS, set, node_perms(node));
-    if (err == 0) {
-        err = ready(op);
-    }
-    if (err == 0) {
-        err = tree_set_perms(op->tree, path, len, set, ++op->store->gen);
-    }
-    if (err == 0 && op->txn == NULL) {
-        journal_node(op->store, path, len, set, NULL, JOURNAL_SAME);
-    }
-    perm_put(&op->store->env.perms, set);
-    return err;
-}
-
-int store_set_perms(struct store *store, struct conn *conn, struct txn *txn, const char *path,
-                    size_t len, struct perm *perm, size_t count)
-{
-    struct op op;
-    struct node *node;
-    size_t found;
-    int err;
-
-    op_start(&op, store, conn, path_special(path) ? NULL : txn);
-    if (!op.who.privileged && !quota_fits(&conn->domain->quota, QUOTA_PERMS, count)) {
-        return op_end(&op, -ENOSPC);
-    }
-    if (path_special(path)) {
-        return op_end(&op, set_special(&op, path, perm, count));
-    }
-    err = look(&op, path, len, PERM_WRITE | PERM_OWNER, &node, &found);
-    if (err == 0) {
-        err = set_perms(&op, node, path, len, perm, count);
-    }
-    return op_end(&op, err);
-}
-
-int store_get_perms(struct store *store, struct conn *conn, struct txn *txn, const char *path,
-                    size_t len, const struct perm_set **out)
-{
-    const struct node *node;
-    int err;
-
-    if (path_special(path)) {
-        struct perm_set **slot = store_special(store, path);
-        struct perm_who who;
-
-        domain_who(&store->domains, conn->domain, &who);
-        if (slot == NULL) {
-            return -EINVAL;
-        }
-        *out = *slot;
-        return perm_allows(*slot, &who, PERM_READ) ? 0 : -EACCES;
-    }
-    err = store_get(store, conn, txn, path, len, PERM_READ, &node);
-    *out = err == 0 ? node_perms(node) : NULL;
-    return err;
-}
-
-int store_special_event(struct store *store, const char *path)
-{
-    struct perm_set **slot = store_special(store, path);
-    struct watch_readers readers = {.node = slot != NULL ? *slot : NULL};
-
-    return watch_collect(store, path, strlen(path), true, &readers, &store->events);
 }
