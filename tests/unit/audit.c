@@ -180,7 +180,7 @@ const char *audit_frames(const struct audit *a)
 
 static uint32_t nr_frames(void)
 {
-    uint64_t n = page_last_mfn().n - frame_base + 1;
+    uint64_t n = page_last_mfn().n - frame_space.base + 1;
 
     if (n > AUDIT_FRAMES) {
         fprintf(stderr, "audit: %lu frames are too many\n", n);
