@@ -257,7 +257,6 @@ static void make_world(void)
 
 static void end_world(void)
 {
-    const struct audit_own mine = {own, nr_own};
     struct domain *d;
 
     give_back();
@@ -271,7 +270,7 @@ static void end_world(void)
         }
         settle();
     }
-    MUST(audit_machine(&mine) == NULL);
+    audit();
     MUST(heap_in_use() == base_heap);
 }
 
