@@ -4,9 +4,9 @@
  * dispatcher, scheduler and way out; the whole system is audited (tests/unit/audit.h) after each
  * step. In the end everything is gone, and everything back.
  *
- * The first byte chooses the policy. Then each step has STEP_BYTES: what, by whom, and the values
- * of the argument's fields. A call that is preempted goes on in its vCPU's next step, so that
- * others' calls come between its parts. Reaches 3190 edges.
+ * The first byte chooses the policy, and whether page tables are scarce. Then each step has
+ * STEP_BYTES: what, by whom, and the values of the argument's fields. A call that is preempted goes
+ * on in its vCPU's next step, so that others' calls come between its parts. Reaches 3190 edges.
  */
 #include "hypercall_args.h"
 #include "hypercall_events.h"
@@ -92,7 +92,7 @@ static void multicall_step(struct vcpu *v, struct input *in, uint32_t how)
         op = is_wanted(&ops[op]) ? op : 0;
         prepare(&ci, &ops[op], c);
         list[i] = (struct multicall_entry_arg){.op = c->nr};
-        memcpy(list[i].args, c->args.arg, sizeof(list[i].args));
+        memcpy(list[i].args, c->args.arg, sizeof(c->args.arg));
     }
     c->nr = CALL_MULTICALL;
     c->args = (struct hypercall_args){.arg = {ARG_VA, n}};
@@ -286,8 +286,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     step_nr = 0;
     if (setjmp(machine_ended) == 0) {
-        xsm_init(take(&in, 8) == 0 ? "silo" : "dummy");
+        uint32_t b = take(&in, 256);
+
+        xsm_init((b & 7U) == 0 ? "silo" : "dummy");
         make_world();
+        for (unsigned int id = 0; (b & 8U) != 0 && id < 3; id++) {
+            limit_tables((domid_t)id, b >> 4 & 3U);
+        }
         for (; in.left > 0; step_nr++) {
             size_t n = MIN(in.left, STEP_BYTES);
 
