@@ -220,6 +220,31 @@ def events_of_transactions(s):
 
 
 @scene
+def readers_of_transactions(s):
+    """Who hears of a node that a transaction changed or removed: by its permissions before and
+    after, and its parent's."""
+    who, node, number = s.guest(3), "/t/c/b", 0
+    for parent in (("n0",), ("n0", "r3")):
+        for perms in (("n2",), ("n2", "r3"), ("r2",), ("n3",), ("b2",)):
+            for steps in ([(RM,)], [(WRITE,)], [(SET_PERMS, "n2", "r3")], [(SET_PERMS, "n2")],
+                          [(READ,), (RM,)], [(WRITE,), (RM,)], [(SET_PERMS, "n2", "r3"), (RM,)],
+                          [(SET_PERMS, "n2"), (RM,)], [(WRITE,), (SET_PERMS, "n2")]):
+                s.ask(WRITE, node, raw("1"))
+                s.ask(SET_PERMS, "/t/c", *parent)
+                s.ask(SET_PERMS, node, *perms)
+                s.ask(WATCH, node, "it", who=who)
+                s.events()
+                number += 1
+                s.ask(TRANSACTION_START, "")
+                for kind, *words in steps:
+                    s.ask(kind, node, *([raw("2")] if kind == WRITE else words), tx=number)
+                s.ask(TRANSACTION_END, "T", tx=number)
+                s.events()
+                s.ask(UNWATCH, node, "it", who=who)
+                s.ask(RM, "/t")
+
+
+@scene
 def domains(s):
     for words in (["7"], ["0"], ["x"], [""], ["7x"], ["70000"]):
         for kind in (GET_DOMAIN_PATH, IS_DOMAIN_INTRODUCED):

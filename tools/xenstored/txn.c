@@ -244,7 +244,7 @@ static int collect(struct store *store, const struct txn *txn, const struct tree
     list_for_each_entry(access, after, &txn->accesses, struct access, link)
     {
         const struct node *node;
-        struct watch_readers readers = {.old = access->old_perms, .tree = tree};
+        struct watch_readers readers = {.old = access->old_perms};
 
         if ((access->flags & ACCESS_EVENT) == 0) {
             continue;
@@ -253,7 +253,10 @@ static int collect(struct store *store, const struct txn *txn, const struct tree
         if (node == NULL && access->gen == ACCESS_NONE) {
             continue; /* XEN-ABI: what came and went within the transaction is told to nobody */
         }
-        readers.node = node != NULL ? node_perms(node) : NULL;
+        if (node != NULL) { /* XEN-ABI: who may read its parent hears nothing of one that is gone */
+            readers.node = node_perms(node);
+            readers.tree = tree;
+        }
         if (watch_collect(store, access->path, access->len, (access->flags & ACCESS_EXACT) != 0,
                           &readers, events) != 0) {
             return -ENOMEM;
