@@ -239,7 +239,7 @@ bool guest_window_open(struct vcpu *v, struct guest_window *w, guest_ptr_t at, s
         page_put(w->frame);
         return false;
     }
-    w->at = (uint64_t *)((char *)guest_map(w->frame) + offset);
+    w->at = (uint64_t *)(void *)((char *)guest_map(w->frame) + offset);
     return true;
 }
 
