@@ -14,28 +14,48 @@ struct level {
     unsigned int next, end;
 };
 
-static void list(const struct trie *top, struct node **out)
-{
+/* On the way through a trie; `level` from the top down. */
+struct walk {
     struct level level[TRIE_LEVELS];
-    int depth = 0;
+    int depth;
+};
 
-    level[0] = (struct level){top, 0, trie_slots(top->map)};
-    while (depth >= 0) {
-        struct level *at = &level[depth];
+static inline void walk_start(struct walk *w, const struct trie *top)
+{
+    w->level[0] = (struct level){top, 0, trie_slots(top->map)};
+    w->depth = 0;
+}
+
+/* The next child, or NULL after the last. */
+static inline struct node *walk_next(struct walk *w)
+{
+    while (w->depth >= 0) {
+        struct level *at = &w->level[w->depth];
+        const struct trie *below;
         uint32_t slot;
 
         if (at->next == at->end) {
-            depth--;
+            w->depth--;
             continue;
         }
         slot = at->trie->slot[at->next++];
-        if (trie_is(slot)) {
-            const struct trie *below = trie_at(slot);
-
-            level[++depth] = (struct level){below, 0, trie_slots(below->map)};
-        } else {
-            *out++ = node_at(slot);
+        if (!trie_is(slot)) {
+            return node_at(slot);
         }
+        below = trie_at(slot);
+        w->level[++w->depth] = (struct level){below, 0, trie_slots(below->map)};
+    }
+    return NULL;
+}
+
+static void list(const struct trie *top, struct node **out)
+{
+    struct node *node;
+    struct walk w;
+
+    walk_start(&w, top);
+    while ((node = walk_next(&w)) != NULL) {
+        *out++ = node;
     }
 }
 
@@ -67,32 +87,16 @@ static bool place(struct node **out, uint32_t n, uint32_t first)
 /* As long as no child went, their numbers are 0 to n - 1. False: it is not so. */
 static bool scatter(const struct trie *top, struct node **out, uint32_t n)
 {
-    struct level level[TRIE_LEVELS];
-    int depth = 0;
+    struct node *node;
+    struct walk w;
 
     memset(out, 0, n * sizeof(struct node *));
-    level[0] = (struct level){top, 0, trie_slots(top->map)};
-    while (depth >= 0) {
-        struct level *at = &level[depth];
-        uint32_t slot;
-
-        if (at->next == at->end) {
-            depth--;
-            continue;
+    walk_start(&w, top);
+    while ((node = walk_next(&w)) != NULL) {
+        if (node->seq >= n || out[node->seq] != NULL) {
+            return false;
         }
-        slot = at->trie->slot[at->next++];
-        if (trie_is(slot)) {
-            const struct trie *below = trie_at(slot);
-
-            level[++depth] = (struct level){below, 0, trie_slots(below->map)};
-        } else {
-            struct node *node = node_at(slot);
-
-            if (node->seq >= n || out[node->seq] != NULL) {
-                return false;
-            }
-            out[node->seq] = node;
-        }
+        out[node->seq] = node;
     }
     return true;
 }
