@@ -25,7 +25,7 @@ static int show_node(void *arg, const char *path, size_t len, const struct node 
     fprintf(arg, "%.*s = %.*s (", (int)len, path, node->value_len, node_value(node));
     for (uint32_t i = 0; i < node_perms(node)->count; i++) {
         const struct perm *perm = &node_perms(node)->entry[i];
-        bool stale = perm->serial != world.store.domains.serial[perm->domid];
+        bool stale = perm->serial != domain_serial(&world.store.domains, perm->domid);
 
         fprintf(arg, " %c%u%s", perm_letter(perm), perm->domid, stale ? "-" : "");
     }

@@ -8,9 +8,10 @@
 #include "perm.h"
 #include "quota.h"
 
-#define DOMAINS    65536u
-#define DOMID_DOM0 0
-#define DOMID_LAST 0x7fefu
+#define DOMAINS      65536u
+#define DOMAIN_BLOCK 256u
+#define DOMID_DOM0   0
+#define DOMID_LAST   0x7fefu
 
 struct conn;
 
@@ -35,20 +36,36 @@ struct domain {
     bool features_set; /* chosen before it was introduced */
 };
 
+/* Neighbouring numbers. */
+struct domain_block {
+    struct domain *by_id[DOMAIN_BLOCK];
+    uint32_t serial[DOMAIN_BLOCK];
+};
+
 struct domain_table {
-    struct domain **by_id; /* DOMAINS entries; pages of it exist as far as they are used */
-    uint32_t *serial;
+    struct domain_block *block[DOMAINS / DOMAIN_BLOCK]; /* domain_none until a record is there */
     unsigned int end; /* no record is there, or was, from this number on */
     struct quota_limits limits;
     uint16_t privileged; /* a second privileged domain; DOM0 where there is none */
 };
 
-int domain_table_init(struct domain_table *table) must_check;
+extern struct domain_block domain_none; /* never written */
+
+void domain_table_init(struct domain_table *table);
 void domain_table_free(struct domain_table *table);
 
 static inline struct domain *domain_find(const struct domain_table *table, uint16_t domid)
 {
-    return table->by_id[domid];
+    return table->block[domid / DOMAIN_BLOCK]->by_id[domid % DOMAIN_BLOCK];
+}
+static inline uint32_t domain_serial(const struct domain_table *table, uint16_t domid)
+{
+    return table->block[domid / DOMAIN_BLOCK]->serial[domid % DOMAIN_BLOCK];
+}
+/* What was granted to this number no longer counts. */
+static inline void domain_renew(struct domain_table *table, const struct domain *domain)
+{
+    table->block[domain->domid / DOMAIN_BLOCK]->serial[domain->domid % DOMAIN_BLOCK]++;
 }
 /* Finds the record, or makes one; NULL when out of memory. */
 struct domain *domain_need(struct domain_table *table, uint16_t domid) must_check;

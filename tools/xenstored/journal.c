@@ -50,7 +50,7 @@ static void put_perms(const struct store *store, uint8_t *at, const struct perm_
 {
     for (uint32_t i = 0; i < perms->count; i++) {
         const struct perm *perm = &perms->entry[i];
-        bool stale = perm->serial != store->domains.serial[perm->domid];
+        bool stale = perm->serial != domain_serial(&store->domains, perm->domid);
         struct state_perm entry = {.letter = (uint8_t)perm_letter(perm),
                                    .flags = stale ? STATE_STALE : 0,
                                    .domid = perm->domid};

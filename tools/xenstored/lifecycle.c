@@ -19,7 +19,7 @@ int store_know(struct store *store, uint16_t domid)
         return -ENOMEM;
     }
     if (domid != DOMID_DOM0) {
-        store->domains.serial[domid]++;
+        domain_renew(&store->domains, domain);
     }
     domain->known = true;
     journal_plain(store, JOURNAL_KNOW, domid);

@@ -54,8 +54,9 @@ static int read_perms(struct store *store, const struct entry *entry, struct per
             return -EINVAL;
         }
         perm[i].domid = from.domid;
-        perm[i].serial =
-            (from.flags & STATE_STALE) != 0 ? UINT32_MAX : store->domains.serial[from.domid];
+        perm[i].serial = (from.flags & STATE_STALE) != 0
+                             ? UINT32_MAX
+                             : domain_serial(&store->domains, from.domid);
     }
     *out = perm_intern(&store->env.perms, perm, entry->head.perms);
     return *out != NULL ? 0 : -ENOMEM;
@@ -397,7 +398,9 @@ static int replay_know(struct store *store, uint16_t domid)
     if (domain == NULL) {
         return -ENOMEM;
     }
-    store->domains.serial[domid] += domid != DOMID_DOM0;
+    if (domid != DOMID_DOM0) {
+        domain_renew(&store->domains, domain);
+    }
     domain->known = true;
     return 0;
 }

@@ -271,15 +271,15 @@ static int dump_connection(struct dump *dump, const struct conn *conn)
 
 static void encode_perms(struct dump *dump, const struct perm_set *perms)
 {
-    const uint32_t *serial = dump->store->domains.serial;
+    const struct domain_table *domains = &dump->store->domains;
 
     for (uint32_t i = 0; i < perms->count; i++) {
         const struct perm *perm = &perms->entry[i];
 
-        dump->entry[i] =
-            (struct state_perm){.letter = (uint8_t)perm_letter(perm),
-                                .flags = perm->serial != serial[perm->domid] ? STATE_STALE : 0,
-                                .domid = perm->domid};
+        dump->entry[i] = (struct state_perm){
+            .letter = (uint8_t)perm_letter(perm),
+            .flags = perm->serial != domain_serial(domains, perm->domid) ? STATE_STALE : 0,
+            .domid = perm->domid};
     }
     dump->perms = perms;
 }

@@ -48,7 +48,7 @@ static int parse_perm(struct load *load, const struct state_perm *from, struct p
     if ((from->flags & STATE_STALE) != 0) {
         to->serial = UINT32_MAX;
     } else {
-        to->serial = load->store->domains.serial[to->domid];
+        to->serial = domain_serial(&load->store->domains, to->domid);
         load->named[to->domid / 8] |= (uint8_t)(1u << to->domid % 8);
     }
     return 0;

@@ -14,9 +14,10 @@ int store_init(struct store *store, const struct store_edge *edge)
     list_init(&store->retired);
     list_init(&store->events);
     store->edge = edge;
-    if (pool_init() != 0 || domain_table_init(&store->domains) != 0) {
+    if (pool_init() != 0) {
         return -ENOMEM;
     }
+    domain_table_init(&store->domains);
     if (table_init(&store->env.perms) == 0 && table_init(&store->watches) == 0 &&
         table_init(&store->pending) == 0 && domain_need(&store->domains, DOMID_DOM0) != NULL) {
         perms = perm_intern(&store->env.perms, &dom0, 1);

@@ -17,7 +17,7 @@ static int fill_perms(struct op *op, struct perm *perm, size_t count)
         if (err == -ENOMEM) {
             return err;
         }
-        perm[i].serial = op->store->domains.serial[perm[i].domid];
+        perm[i].serial = domain_serial(&op->store->domains, perm[i].domid);
     }
     return 0;
 }
