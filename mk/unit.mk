@@ -24,7 +24,9 @@ $(out)/tests/%.o: tests/%.c $(makefiles) | $(headers) $(xen_headers)/xen/xen.h
 	$(Q)$(cc) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
 
 # What looks the result over is not what a fuzzer is to reach, and is to be quick.
-$(out)/tests/unit/audit%.o: UNIT_CFLAGS += -O2 -fno-sanitize=all
+$(out)/tests/unit/audit%.o: UNIT_CFLAGS += -O3 -fno-sanitize=all
+$(foreach a,event/evtchn_audit grant/grant_audit,\
+    $(eval CFLAGS-hypervisor/common/$(a).c += -O2 -fno-sanitize=all))
 
 $(out)/libunit.a: $(unit_helpers)
 	$(Q)rm -f $@ && $(ar) rcsD $@ $(unit_helpers)

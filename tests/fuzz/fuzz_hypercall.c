@@ -6,7 +6,8 @@
  *
  * The first byte chooses the policy, and whether page tables are scarce. Then each step has
  * STEP_BYTES: what, by whom, and the values of the argument's fields. A call that is preempted goes
- * on in its vCPU's next step, so that others' calls come between its parts. Reaches 3190 edges.
+ * on in its vCPU's next step, so that others' calls come between its parts. Reaches 3190 edges, by
+ * inputs of at most 2048 bytes.
  */
 #include "hypercall_args.h"
 #include "hypercall_events.h"
@@ -289,7 +290,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         uint32_t b = take(&in, 256);
 
         xsm_init((b & 7U) == 0 ? "silo" : "dummy");
+        at_start = true;
         make_world();
+        at_start = false;
+        audit();
         for (unsigned int id = 0; (b & 8U) != 0 && id < 3; id++) {
             limit_tables((domid_t)id, b >> 4 & 3U);
         }

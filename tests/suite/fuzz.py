@@ -29,9 +29,9 @@ def fuzz(source):
     found.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as fresh:
         status, out = run(source.stem, [
-            str(program), f"-runs={RUNS}", "-seed=1", "-timeout=10", "-max_len=4096",
-            "-len_control=5", "-print_final_stats=1", f"-artifact_prefix={found}/", fresh,
-            *([str(seeds)] if seeds.is_dir() else [])], timeout=360000)
+            str(program), f"-runs={RUNS}", f"-max_len={longest_of(source)}", "-seed=1",
+            "-timeout=10", "-len_control=5", "-print_final_stats=1", f"-artifact_prefix={found}/",
+            fresh, *([str(seeds)] if seeds.is_dir() else [])], timeout=360000)
     if status:
         return Result("fuzz", name, False, f"{tail(out, 40)}\nrepeat: {program} {found}/crash-*")
     edges, floor = reached(out), floor_of(source)
@@ -42,6 +42,12 @@ def fuzz(source):
 def reached(out):
     """Edges of the program's code that the inputs went over, by libFuzzer's count."""
     return max(map(int, re.findall(r"^#\d+\t.* cov: (\d+) ", out, re.M)), default=0)
+
+
+def longest_of(source):
+    """Bytes of its longest input, where its head says so: of a program, so many steps."""
+    found = re.search(r"at most (\d+) bytes", source.read_text())
+    return found.group(1) if found else "4096"
 
 
 def floor_of(source):

@@ -63,6 +63,18 @@ static const char *audit_leaf(struct audit *a, const struct domain *d, uint64_t 
     }
 }
 
+#define GAP 32U /* entries, all empty: most of most tables */
+
+static bool is_gap(const uint64_t *entry)
+{
+    uint64_t any = 0;
+
+    for (unsigned int i = 0; i < GAP; i++) {
+        any |= entry[i];
+    }
+    return any == 0;
+}
+
 static const char *audit_table(struct audit *a, const struct domain *d, const uint64_t *table,
                                unsigned int entries, unsigned int level, uint64_t gfn_n)
 {
@@ -84,6 +96,7 @@ static const char *audit_table(struct audit *a, const struct domain *d, const ui
         uint64_t to;
 
         if (table[i] == 0) {
+            i += i % GAP == 0 && is_gap(table + i) ? GAP - 1 : 0;
             continue;
         }
         filled++;
