@@ -107,6 +107,7 @@ enum event {
     EVENT_CONNECT,
     EVENT_GRANTS,
     EVENT_WRITES,
+    EVENT_VUART,
     EVENT_TIME,
     EVENT_VIRQ,
     EVENT_POWER,
@@ -133,6 +134,9 @@ static void event_step(struct vcpu *v, struct input *in, enum event e, uint32_t 
         break;
     case EVENT_WRITES:
         guest_writes(v, in);
+        break;
+    case EVENT_VUART:
+        use_vuart(v, in);
         break;
     case EVENT_TIME:
         host_advance(take(in, 2) != 0 ? NS_PER_S * take(in, 4) : 1ULL << take(in, 32));

@@ -17,6 +17,7 @@
 #include <hearth/vcpu.h>
 #include <hearth/vuart.h>
 
+#include "../unit/fake_events.h"
 #include "common/vuart/private.h"
 
 #define BASE 0x22000000UL

@@ -7,6 +7,8 @@
 
 #include "hypercall_args.h"
 
+#include <hearth/vuart.h>
+
 static void *writable(struct vcpu *v, uint64_t gfn_n)
 {
     struct p2m_entry e;
@@ -116,6 +118,23 @@ static void guest_writes(struct vcpu *v, struct input *in)
     memcpy(page + offset, &value, sizeof(value));
 }
 
+/* Accesses to the virtual UART; dom0 is told, if it is bound. */
+static void use_vuart(struct vcpu *v, struct input *in)
+{
+    static const uint16_t regs[] = {0, 0, 0, 0x18, 0x38, 0x3c, 0x44};
+
+    for (unsigned int n = 1 + take(in, 4); n > 0; n--) {
+        uint32_t reg = regs[take(in, ARRAY_SIZE(regs))], value = take(in, 256);
+        bool write = take(in, 2) != 0;
+
+        for (unsigned int i = write && (value & 3U) == 3 ? value * 9 : 1; i > 0; i--) {
+            uint64_t data = value;
+
+            (void)vpl011_mmio(v, gaddr(HOST_VUART_BASE + reg), write, 4, &data);
+        }
+    }
+}
+
 /* What firmware does for a guest, and for domains that the tools make. */
 static void power_vcpu(struct vcpu *v, struct input *in)
 {
@@ -171,8 +190,10 @@ static void build(domid_t id, unsigned int pages, uint32_t ports, uint32_t maptr
                                              .max_vcpus = VCPUS,
                                              .max_evtchn_port = ports,
                                              .max_grant_frames = 2,
-                                             .max_maptrack_frames = (int32_t)maptrack};
+                                             .max_maptrack_frames = (int32_t)maptrack,
+                                             .arch = {0, 1}};
     struct domctl_max_vcpus_arg vcpus = {.max = VCPUS};
+    const struct domctl_vuart_op_arg vuart = {.gfn = RAM_GFN};
     struct vcpu *dom0 = enter(vcpu_at(0, 0));
     struct vcpu *v;
 
@@ -181,6 +202,9 @@ static void build(domid_t id, unsigned int pages, uint32_t ports, uint32_t maptr
         return;
     }
     (void)populate(dom0, id, RAM_GFN, pages);
+    if (release_steps != 0) {
+        (void)tools_call(dom0, 81, id, &vuart, sizeof(vuart));
+    }
     v = vcpu_at(id, 0);
     v->initialised = true;
     v->domain->arch.release_steps = release_steps;

@@ -5,8 +5,8 @@
  * locks are held: taking them replaces the whole state by any other sound one.
  *
  * Invariant: the two ends of a channel name each other, and nothing else has a peer; a VIRQ's port
- * is the one that its vCPU has for it, and the other way round; free ports are in one chain that
- * ends at the tail; ports in use are counted.
+ * is the one that its vCPU has for it, and the other way round; the hypervisor's own ends are of
+ * channels, or wait; free ports are in one chain that ends at the tail; ports in use are counted.
  *
  * Fakes: locks, delivery, policy (any answer), FIFO (off), growth (no memory).
  */
@@ -29,6 +29,7 @@ static struct evtchn_table *const table[DOMAINS] = {&table_a, &table_b};
 static struct vcpu *const vcpu[DOMAINS][VCPUS] = {{&vcpu_a0, &vcpu_a1}, {&vcpu_b0, &vcpu_b1}};
 static struct evtchn chan[DOMAINS][PORTS];
 static struct evtchn *pages[DOMAINS][1];
+static bool own[PORTS]; /* of dom_a's, when the locks were taken */
 static int locks;
 
 static bool sound(void);
@@ -160,6 +161,12 @@ static bool pair_is_sound(const struct evtchn *c)
     return c->peer == NULL || (c->peer != c && c->peer->peer == c);
 }
 
+static bool notify_is_sound(const struct evtchn *c)
+{
+    return c->notify < VCPUS ||
+           (evtchn_is_own(c) && (c->state == EVTCHN_UNBOUND || c->state == EVTCHN_INTERDOMAIN));
+}
+
 static bool virq_is_sound(unsigned int i, uint32_t p)
 {
     const struct evtchn *c = &chan[i][p];
@@ -207,7 +214,7 @@ static bool table_is_sound(unsigned int i)
         const struct evtchn *c = &chan[i][p];
 
         if (c->state > EVTCHN_RESERVED || c->state == EVTCHN_PIRQ ||
-            (c->state == EVTCHN_RESERVED) != (p == 0) || c->notify >= VCPUS || !pair_is_sound(c) ||
+            (c->state == EVTCHN_RESERVED) != (p == 0) || !notify_is_sound(c) || !pair_is_sound(c) ||
             (c->state == EVTCHN_VIRQ && !virq_is_sound(i, p))) {
             return false;
         }
@@ -246,6 +253,9 @@ static void any_state(void)
         table[i]->dead = nondet_bool();
     }
     ASSUME(sound());
+    for (uint32_t p = 0; p < PORTS; p++) {
+        own[p] = evtchn_is_own(&chan[0][p]);
+    }
 }
 
 static void start(void)
@@ -336,6 +346,7 @@ void prove_vcpu(void)
     start();
     rc = evtchn_op_bind_vcpu(&vcpu_a0, &a);
     PROVE(sound(), "the invariant holds after bind_vcpu");
+    PROVE(rc != 0 || !own[a.port], "the hypervisor's own end stays its own");
     COVER(rc == 0 && chan[0][a.port].state == EVTCHN_VIRQ);
     COVER(rc == 0 && chan[0][a.port].state == EVTCHN_INTERDOMAIN);
     COVER(rc == -EINVAL);
@@ -350,6 +361,8 @@ void prove_close(void)
     rc = evtchn_close_port(&dom_a, port);
     PROVE(sound(), "the invariant holds after a close");
     PROVE(rc != 0 || chan[0][port].state == EVTCHN_FREE, "the port is free");
+    PROVE(rc != 0 || !own[port] || table_a.dead, "the hypervisor's own end goes with its domain");
+    COVER(rc == 0 && own[port]);
     COVER(rc == 0 && table_b.bound == 3);
     COVER(rc == -EAGAIN);
     COVER(rc == -EINVAL);

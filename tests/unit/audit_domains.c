@@ -7,6 +7,7 @@
 #include "common/event/private.h"
 #include "common/grant/private.h"
 #include "common/sched/private.h"
+#include "common/vuart/private.h"
 
 /* --- Which domains there are --- */
 
@@ -175,7 +176,23 @@ const char *audit_scheduler(const struct audit *a)
     return NULL;
 }
 
-/* --- Channels --- */
+/* --- Channels, and the virtual UART that has one --- */
+
+static const char *audit_vuart(struct audit *a, const struct domain *d)
+{
+    const struct vuart *u = d->vuart;
+
+    if (u == NULL) {
+        return NULL;
+    }
+    AUDIT_CHECK(u->lock.word == 0 && !u->tell, "the UART of domain %u is busy", d->id);
+    if (u->ring == NULL) {
+        return NULL;
+    }
+    AUDIT_CHECK(d->events->dead || evtchn_is_own(evtchn_at(d->events, u->port)),
+                "the UART of domain %u has a channel that is not its", d->id);
+    return audit_ref(a, u->ring_mfn, "a UART's ring");
+}
 
 static const char *audit_fifo_frames(struct audit *a, const struct domain *d)
 {
@@ -211,12 +228,14 @@ const char *audit_events(struct audit *a, const struct domain *d)
 
         AUDIT_CHECK(c->peer == NULL || (audit_knows(a, c->peer->domain) && !t->dead),
                     "port %u of domain %u has a peer that is gone", p, d->id);
-        AUDIT_CHECK(c->notify < d->max_vcpus, "port %u of domain %u tells no vCPU", p, d->id);
+        AUDIT_CHECK(c->notify < d->max_vcpus || evtchn_is_own(c),
+                    "port %u of domain %u tells no vCPU", p, d->id);
     }
     for_each_vcpu (d, i, v) {
         pollers += v->polling;
     }
     AUDIT_CHECK(pollers == t->pollers, "%u vCPUs of domain %u poll, %u are counted", pollers, d->id,
                 t->pollers);
+    AUDIT_PART(audit_vuart(a, d));
     return audit_fifo_frames(a, d);
 }

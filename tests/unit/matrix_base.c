@@ -77,6 +77,7 @@ static const struct {
     const char *row, *field; /* NULL: the argument itself */
 } stays[] = {
     {"domctl.createdomain", NULL},
+    {"domctl.vuart_op", NULL},
     {"domctl.setvcpuaffinity", "cpumap_hard.bitmap"},
     {"domctl.setvcpuaffinity", "cpumap_soft.bitmap"},
     {"memory_op.add_to_physmap_batch", NULL},

@@ -49,6 +49,7 @@ static struct domain *build_domain(domid_t id)
 
     config.privileged = id == CONTROL;
     config.hardware = id == CONTROL;
+    config.nr_spis = 1; /* a virtual UART's */
     d = machine_domain(id, &config, 0);
     assert_non_null(d);
     d->vcpu[0]->initialised = true;

@@ -21,6 +21,11 @@ void evtchn_send_global_virq(struct domain *d, uint32_t virq)
     (void)virq;
 }
 
+bool vpl011_on_console(const struct domain *d)
+{
+    return d->vuart != NULL;
+}
+
 void vpl011_rx(struct domain *d, char c)
 {
     (void)d;

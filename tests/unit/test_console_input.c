@@ -31,6 +31,11 @@ void evtchn_send_global_virq(struct domain *d, uint32_t virq)
     virqs++;
 }
 
+bool vpl011_on_console(const struct domain *d)
+{
+    return d->vuart != NULL;
+}
+
 void vpl011_rx(struct domain *d, char c)
 {
     last_domu = d;

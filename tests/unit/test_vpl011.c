@@ -10,6 +10,7 @@
 #include "common/vuart/private.h"
 #include "fake_console.h"
 #include "fake_domains.h"
+#include "fake_events.h"
 #include "fake_sched.h"
 
 #define BASE 0x22000000UL

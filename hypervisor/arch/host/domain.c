@@ -75,6 +75,13 @@ void arch_domain_config_out(const struct domain *d, uint32_t *words)
     words[2] = 0;
 }
 
+int arch_domain_vuart(const struct domain *d, gaddr_t *base, unsigned int *line)
+{
+    *base = gaddr(HOST_VUART_BASE);
+    *line = HOST_VUART_LINE;
+    return d->config.nr_spis == 0 ? -EINVAL : 0;
+}
+
 int arch_domain_set_width(struct domain *d, unsigned int bits)
 {
     (void)d;

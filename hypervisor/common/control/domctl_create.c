@@ -10,6 +10,8 @@
 #include <hearth/softirq.h>
 #include <hearth/string.h>
 #include <hearth/vcpu.h>
+#include <hearth/vuart.h>
+#include <hearth/xsm.h>
 
 #define GRANT_VERSION_1 1U
 #define CDF_REQUIRED    (CDF_HVM | CDF_HAP)
@@ -132,6 +134,36 @@ int domctl_op_set_address_size(struct vcpu *v, struct domain *d, struct domctl_a
     (void)v;
     /* XEN-ABI: before there is memory. */
     return rc == 0 && READ_ONCE(d->tot_pages) != 0 ? -EBUSY : rc;
+}
+
+#define VUART_INIT   0U
+#define VUART_VPL011 0U
+
+int domctl_op_vuart_op(struct vcpu *v, struct domain *d, struct domctl_vuart_op_arg *a)
+{
+    gaddr_t base;
+    unsigned int line;
+    int rc;
+
+    if ((a->pad[0] | a->pad[1]) != 0 || a->cmd != VUART_INIT) {
+        return -EINVAL;
+    }
+    if (READ_ONCE(d->started) != 0) {
+        return -EPERM;
+    }
+    rc = a->type != VUART_VPL011 ? -EOPNOTSUPP : arch_domain_vuart(d, &base, &line);
+    if (rc == 0) {
+        rc = xsm_check_pair(XSM_EVTCHN_UNBOUND, v->domain, d, domain_find(a->console_domid));
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    spin_lock(&d->lock);
+    rc = d->life != DOMAIN_ALIVE
+             ? -EINVAL
+             : vpl011_init_ring(d, base, line, gfn(a->gfn), a->console_domid, &a->evtchn);
+    spin_unlock(&d->lock);
+    return rc == -EEXIST ? -EINVAL : rc; /* XEN-ABI */
 }
 
 /* One node: what is set is checked, and what is asked for is that node. */

@@ -18,6 +18,7 @@
 #include <hearth/p2m.h>
 #include <hearth/softirq.h>
 #include <hearth/vcpu.h>
+#include <hearth/vuart.h>
 #include <hearth/vcpu_ops.h>
 
 #include "private.h"
@@ -172,6 +173,12 @@ static int stop(struct domain *d)
     return 0;
 }
 
+static int release_devices(struct domain *d)
+{
+    vpl011_release(d);
+    return 0;
+}
+
 static int release_vcpu_frames(struct domain *d)
 {
     struct vcpu *v;
@@ -200,6 +207,7 @@ static int (*const kill_steps[])(struct domain *d) = {
     evtchn_domain_destroy,
     grant_domain_release_mappings,
     arch_domain_release,
+    release_devices,
     release_vcpu_frames,
     release_p2ms,
     release_pages,

@@ -249,7 +249,7 @@ static void evtchn_part(struct evtchn *c) NO_LOCK_ANALYSIS
     c->state = EVTCHN_UNBOUND;
 }
 
-/* Closes a port of d. -EINVAL: not in use; -EAGAIN: the other end was never at rest. */
+/* Closes a port of d. -EINVAL: not d's to close; -EAGAIN: the other end was never at rest. */
 int evtchn_close_port(struct domain *d, evtchn_port_t port) NO_LOCK_ANALYSIS
 {
     struct evtchn_table *t = d->events;
@@ -268,7 +268,7 @@ int evtchn_close_port(struct domain *d, evtchn_port_t port) NO_LOCK_ANALYSIS
             spin_unlock_pair(&t->lock, &other->lock);
             continue;
         }
-        if (!evtchn_is_bound(c)) {
+        if (!evtchn_is_bound(c) || (evtchn_is_own(c) && !t->dead)) {
             rc = -EINVAL;
         } else {
             if (peer != NULL) {

@@ -8,6 +8,9 @@ static const char *audit_pair(const struct evtchn *c)
 {
     const struct evtchn *peer = c->peer;
 
+    if (evtchn_is_own(c) && c->state != EVTCHN_UNBOUND && c->state != EVTCHN_INTERDOMAIN) {
+        return "an end of the hypervisor's that is none";
+    }
     if ((c->state == EVTCHN_INTERDOMAIN) != (peer != NULL)) {
         return "a peer without a channel, or a channel without a peer";
     }

@@ -7,7 +7,7 @@
 
 #include "private.h"
 
-int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port)
+static int alloc(struct domain *d, domid_t remote, uint16_t notify, evtchn_port_t *port)
 {
     struct evtchn_table *t = d->events;
     struct evtchn *c;
@@ -17,11 +17,29 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port)
     rc = evtchn_take_port(t, &c);
     if (rc == 0) {
         c->data = remote;
+        c->notify = notify;
         store_release(&c->state, EVTCHN_UNBOUND);
         *port = c->port;
     }
     spin_unlock(&t->lock);
     return rc;
+}
+
+int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port)
+{
+    return alloc(d, remote, 0, port);
+}
+
+int evtchn_alloc_own(struct domain *d, domid_t remote, evtchn_port_t *port)
+{
+    return alloc(d, remote, EVTCHN_NOTIFY_VUART, port);
+}
+
+bool evtchn_port_is_own(struct domain *d, evtchn_port_t port)
+{
+    const struct evtchn *c = evtchn_at(d->events, port);
+
+    return c != NULL && evtchn_is_own(c);
 }
 
 int evtchn_op_alloc_unbound(struct vcpu *v, struct domain *d, struct evtchn_alloc_unbound_arg *a)
@@ -150,8 +168,8 @@ int evtchn_op_bind_vcpu(struct vcpu *v, struct evtchn_bind_vcpu_arg *a)
         return -EINVAL;
     }
     spin_lock(&t->lock);
-    if (c->state == EVTCHN_UNBOUND || c->state == EVTCHN_INTERDOMAIN ||
-        (c->state == EVTCHN_VIRQ && virq_is_global(c->data))) {
+    if (!evtchn_is_own(c) && (c->state == EVTCHN_UNBOUND || c->state == EVTCHN_INTERDOMAIN ||
+                              (c->state == EVTCHN_VIRQ && virq_is_global(c->data)))) {
         WRITE_ONCE(c->notify, (uint16_t)a->vcpu);
         rc = 0;
     }
@@ -182,7 +200,7 @@ int evtchn_op_status(struct vcpu *v, struct domain *d, struct evtchn_status_arg 
     spin_lock(&t->lock);
     if (evtchn_is_bound(c)) {
         a->status = c->state;
-        a->vcpu = c->notify;
+        a->vcpu = evtchn_is_own(c) ? 0 : c->notify;
     }
     if (c->state == EVTCHN_UNBOUND) {
         a->u.unbound.dom = (domid_t)c->data;

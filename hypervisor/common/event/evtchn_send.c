@@ -8,6 +8,7 @@
 #include <hearth/arch/vcpu.h>
 #include <hearth/errno.h>
 #include <hearth/guest_atomic.h>
+#include <hearth/vuart.h>
 
 #include "private.h"
 
@@ -84,6 +85,10 @@ static always_inline void evtchn_deliver(struct evtchn *c)
     struct guest_shared_info *s;
     unsigned int port = c->port;
 
+    if (unlikely(evtchn_is_own(c))) {
+        vpl011_told(d);
+        return;
+    }
     if (f != NULL) {
         uint32_t *word = fifo_word(f, port);
 
@@ -143,7 +148,7 @@ int evtchn_send(struct domain *d, evtchn_port_t port)
     struct evtchn *peer;
     int rc = 0;
 
-    if (unlikely(c == NULL)) {
+    if (unlikely(c == NULL || evtchn_is_own(c))) {
         return -EINVAL;
     }
     peer = READ_ONCE(c->peer); /* pairs with the release in evtchn_tie(), by address dependency */
@@ -163,6 +168,16 @@ int evtchn_send(struct domain *d, evtchn_port_t port)
         break;
     }
     return rc;
+}
+
+void evtchn_send_own(struct domain *d, evtchn_port_t port)
+{
+    struct evtchn *c = evtchn_at(d->events, port);
+    struct evtchn *peer = c != NULL && evtchn_is_own(c) ? READ_ONCE(c->peer) : NULL;
+
+    if (peer != NULL) {
+        evtchn_deliver(peer);
+    }
 }
 
 int evtchn_op_send(struct vcpu *v, struct evtchn_send_arg *a)

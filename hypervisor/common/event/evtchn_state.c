@@ -143,7 +143,9 @@ static bool channel_is_sane(const struct domain *d, const struct channel_record 
 {
     return r->state != EVTCHN_FREE && r->state < EVTCHN_RESERVED && r->state != EVTCHN_PIRQ &&
            r->priority < FIFO_QUEUES && r->queue_priority < FIFO_QUEUES && r->deferred <= 1 &&
-           (r->notify == 0 || domain_vcpu(d, r->notify) != NULL) &&
+           (r->notify == 0 || domain_vcpu(d, r->notify) != NULL ||
+            (r->notify == EVTCHN_NOTIFY_VUART &&
+             (r->state == EVTCHN_UNBOUND || r->state == EVTCHN_INTERDOMAIN))) &&
            (r->state != EVTCHN_VIRQ || (r->data < NR_VIRQS && domain_vcpu(d, r->notify) != NULL)) &&
            (r->state != EVTCHN_UNBOUND || r->data <= UINT16_MAX);
 }

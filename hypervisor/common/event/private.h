@@ -14,6 +14,9 @@
  *   VIRQ       NULL              virq
  *   IPI        NULL              -
  *   RESERVED   NULL              - (port 0)
+ *
+ * UNBOUND and INTERDOMAIN may be the hypervisor's own end (`notify` says whose): the domain neither
+ * sends on it nor closes or moves it, and it outlives a reset.
  */
 #pragma once
 
@@ -43,7 +46,7 @@ struct evtchn {
     struct domain *domain; /* constant */
     evtchn_port_t port;    /* constant */
     uint32_t data;
-    uint16_t notify;     /* vCPU that is told */
+    uint16_t notify;     /* vCPU that is told, or EVTCHN_NOTIFY_VUART */
     uint16_t queue_vcpu; /* FIFO: queue it was put on last; under that queue's lock */
     uint8_t queue_priority;
     uint8_t priority;
@@ -53,10 +56,13 @@ struct evtchn {
 
 static_assert(sizeof(struct evtchn) == 32, "128 channels a page");
 
-#define EVTCHN_PER_PAGE    128U
-#define EVTCHN_SMALL_PAGES (EVTCHN_2L_PORTS / EVTCHN_PER_PAGE)
-#define EVTCHN_ALL_PAGES   (FIFO_PORTS / EVTCHN_PER_PAGE)
-#define FIFO_PAGES         (FIFO_PORTS / FIFO_WORDS_PER_PAGE)
+/* Above any vCPU: the domain's virtual UART is told. */
+#define EVTCHN_NOTIFY_VUART 0xffffU
+
+#define EVTCHN_PER_PAGE     128U
+#define EVTCHN_SMALL_PAGES  (EVTCHN_2L_PORTS / EVTCHN_PER_PAGE)
+#define EVTCHN_ALL_PAGES    (FIFO_PORTS / EVTCHN_PER_PAGE)
+#define FIFO_PAGES          (FIFO_PORTS / FIFO_WORDS_PER_PAGE)
 
 /* A guest frame mapped for good; NULL va: none. */
 struct evtchn_frame {
@@ -122,6 +128,11 @@ static inline struct evtchn *evtchn_at(const struct evtchn_table *t, evtchn_port
 static inline bool virq_is_global(uint32_t virq)
 {
     return (VIRQS_PER_VCPU >> virq & 1U) == 0;
+}
+
+static inline bool evtchn_is_own(const struct evtchn *c)
+{
+    return READ_ONCE(c->notify) == EVTCHN_NOTIFY_VUART;
 }
 
 static inline bool evtchn_is_bound(const struct evtchn *c)

@@ -2,6 +2,7 @@
 /* The virtual PL011's registers and state. */
 #pragma once
 
+#include <hearth/atomic.h>
 #include <hearth/lock.h>
 #include <hearth/num.h>
 
@@ -28,6 +29,7 @@ struct domain;
 #define VUART_FR_DSR     (1U << 1)
 #define VUART_FR_DCD     (1U << 2)
 #define VUART_FR_RXFE    (1U << 4)
+#define VUART_FR_TXFF    (1U << 5)
 #define VUART_FR_RXFF    (1U << 6)
 #define VUART_FR_TXFE    (1U << 7)
 
@@ -42,6 +44,16 @@ struct domain;
 #define VUART_FIFO       128U /* power of two; more than the chip's 32, for pasted input */
 #define VUART_KEPT       7U
 
+/* public/io/console.h: struct xencons_interface. Either side may write anything at any time. */
+struct vuart_ring {
+    uint8_t in[1024];
+    uint8_t out[2048];
+    uint32_t in_cons;
+    uint32_t in_prod;
+    uint32_t out_cons;
+    uint32_t out_prod;
+};
+
 struct vuart {
     struct spinlock lock;
     gaddr_t base;
@@ -53,7 +65,29 @@ struct vuart {
     uint32_t head; /* run freely: [tail, head) waits in the FIFO */
     uint32_t tail;
     uint8_t fifo[VUART_FIFO];
+
+    struct vuart_ring *ring; /* NULL: the console is behind it */
+    mfn_t ring_mfn;          /* a reference is held */
+    gfn_t ring_gfn;
+    evtchn_port_t port;
+    uint32_t in_cons; /* of the ring, as Hearth knows them: the guest does not */
+    uint32_t out_prod;
+    bool blocked; /* the ring was full when last written to */
+    bool tell;    /* the back end is to hear of it when the lock is released */
 };
 
 /* Sets the interrupt line to what the registers say. */
 void vuart_update_line(struct domain *d, struct vuart *u) REQUIRES(u->lock);
+
+/* As after reset, with the console behind it; NULL: out of memory. */
+struct vuart *vuart_new(gaddr_t base, unsigned int spi) must_check;
+
+/* vuart_ring.c. -EINVAL: no RAM of d's at gfn that can be written. */
+int vuart_ring_attach(struct domain *d, struct vuart *u, gfn_t gfn) must_check;
+/* Bytes of input; none while the back end's index is out of order. */
+uint32_t vuart_ring_waiting(const struct vuart *u) REQUIRES(u->lock);
+uint8_t vuart_ring_take(struct vuart *u) REQUIRES(u->lock);
+/* No room, or the back end's index is out of order. */
+bool vuart_ring_is_full(const struct vuart *u) REQUIRES(u->lock);
+/* Not while it is full. */
+void vuart_ring_put(struct vuart *u, uint8_t byte) REQUIRES(u->lock);

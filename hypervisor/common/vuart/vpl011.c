@@ -2,10 +2,10 @@
 /*
  * Virtual PL011 (DDI 0183, chapter 3). See <hearth/vuart.h>.
  *
- * The transmitter is always empty: a write to DR goes out at once and raises TXRIS, as draining a
- * FIFO does. RXRIS and RTRIS are levels: set while input waits, whatever was written to ICR, so
- * that no guest loses an interrupt. Registers of line control and DMA read back what was written
- * and do nothing. There are no errors, modem lines or loop-back.
+ * The transmitter is always empty, unless a ring behind it is full: a write to DR goes out at once
+ * and raises TXRIS, as draining a FIFO does. RXRIS and RTRIS are levels: set while input waits,
+ * whatever was written to ICR, so that no guest loses an interrupt. Registers of line control and
+ * DMA read back what was written and do nothing. There are no errors, modem lines or loop-back.
  */
 #include "private.h"
 
@@ -13,6 +13,7 @@
 #include <hearth/console.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
+#include <hearth/evtchn.h>
 #include <hearth/heap.h>
 #include <hearth/string.h>
 #include <hearth/vcpu.h>
@@ -40,9 +41,14 @@ static uint16_t *kept_register(struct vuart *u, uint32_t reg, uint16_t *mask)
     return NULL;
 }
 
+static uint32_t waiting(const struct vuart *u) REQUIRES(u->lock)
+{
+    return u->ring != NULL ? vuart_ring_waiting(u) : u->head - u->tail;
+}
+
 static uint16_t raw_interrupts(const struct vuart *u) REQUIRES(u->lock)
 {
-    uint16_t rx = u->head != u->tail ? VUART_INT_RX | VUART_INT_RT : 0;
+    uint16_t rx = waiting(u) != 0 ? VUART_INT_RX | VUART_INT_RT : 0;
 
     return u->tx_raised | rx;
 }
@@ -59,16 +65,20 @@ void vuart_update_line(struct domain *d, struct vuart *u)
 
 static uint32_t flags(const struct vuart *u) REQUIRES(u->lock)
 {
-    uint32_t waiting = u->head - u->tail;
+    uint32_t n = waiting(u);
+    bool full = u->ring != NULL && vuart_ring_is_full(u);
 
-    return VUART_FR_TXFE | VUART_FR_CTS | VUART_FR_DSR | VUART_FR_DCD |
-           (waiting == 0 ? VUART_FR_RXFE : 0) | (waiting == VUART_FIFO ? VUART_FR_RXFF : 0);
+    return VUART_FR_CTS | VUART_FR_DSR | VUART_FR_DCD | (full ? VUART_FR_TXFF : VUART_FR_TXFE) |
+           (n == 0 ? VUART_FR_RXFE : 0) | (n >= VUART_FIFO ? VUART_FR_RXFF : 0);
 }
 
 static uint32_t take_input(struct vuart *u) REQUIRES(u->lock)
 {
-    if (u->head == u->tail) {
+    if (waiting(u) == 0) {
         return 0;
+    }
+    if (u->ring != NULL) {
+        return vuart_ring_take(u);
     }
     return u->fifo[u->tail++ % VUART_FIFO];
 }
@@ -100,7 +110,17 @@ static uint32_t read_register(struct vuart *u, uint32_t reg) REQUIRES(u->lock)
     }
 }
 
-/* True when `value` is a character to write out. */
+/* Into the ring; a byte that finds it full is lost, as the flags said. */
+static void transmit(struct vuart *u, uint8_t byte) REQUIRES(u->lock)
+{
+    if (!vuart_ring_is_full(u)) {
+        vuart_ring_put(u, byte);
+    }
+    u->blocked = vuart_ring_is_full(u);
+    u->tx_raised = u->blocked ? 0 : VUART_INT_TX;
+}
+
+/* True when `value` is a character to write to the console. */
 static bool write_register(struct vuart *u, uint32_t reg, uint32_t value) REQUIRES(u->lock)
 {
     uint16_t mask;
@@ -112,6 +132,10 @@ static bool write_register(struct vuart *u, uint32_t reg, uint32_t value) REQUIR
     }
     switch (reg) {
     case VUART_DR:
+        if (u->ring != NULL) {
+            transmit(u, (uint8_t)value);
+            return false;
+        }
         u->tx_raised = VUART_INT_TX;
         return true;
     case VUART_IMSC:
@@ -131,7 +155,7 @@ bool vpl011_mmio(struct vcpu *v, gaddr_t addr, bool write, unsigned int size, ui
     struct domain *d = v->domain;
     struct vuart *u = d->vuart;
     uint64_t offset;
-    bool output = false;
+    bool output = false, tell;
 
     if (u == NULL || (size != 1 && size != 2 && size != 4) || !IS_ALIGNED(addr.a, size)) {
         return false;
@@ -153,13 +177,25 @@ bool vpl011_mmio(struct vcpu *v, gaddr_t addr, bool write, unsigned int size, ui
         output = write_register(u, reg, (uint32_t)(*value & mask));
     }
     vuart_update_line(d, u);
+    tell = u->tell;
+    u->tell = false;
     spin_unlock(&u->lock);
     if (output) {
         char c = (char)(*value & 0xff);
 
         console_domain_write(d, &c, 1);
     }
+    if (tell) {
+        evtchn_send_own(d, u->port);
+    }
     return true;
+}
+
+bool vpl011_on_console(const struct domain *d)
+{
+    const struct vuart *u = load_acquire(&d->vuart);
+
+    return u != NULL && READ_ONCE(u->ring) == NULL;
 }
 
 void vpl011_rx(struct domain *d, char c)
@@ -170,11 +206,26 @@ void vpl011_rx(struct domain *d, char c)
         return;
     }
     spin_lock(&u->lock);
-    if (u->head - u->tail < VUART_FIFO) {
+    if (u->ring == NULL && u->head - u->tail < VUART_FIFO) {
         u->fifo[u->head++ % VUART_FIFO] = (uint8_t)c;
         vuart_update_line(d, u);
     }
     spin_unlock(&u->lock);
+}
+
+struct vuart *vuart_new(gaddr_t base, unsigned int spi)
+{
+    struct vuart *u = heap_alloc(sizeof(*u));
+
+    if (u == NULL) {
+        return NULL;
+    }
+    spin_lock_init(&u->lock, RANK_VUART);
+    u->base = base;
+    u->spi = spi;
+    *kept_register(u, VUART_CR, &(uint16_t){0}) = VUART_CR_RESET;
+    *kept_register(u, VUART_IFLS, &(uint16_t){0}) = VUART_IFLS_RESET;
+    return u;
 }
 
 int vpl011_init(struct domain *d, gaddr_t base, unsigned int spi)
@@ -184,17 +235,9 @@ int vpl011_init(struct domain *d, gaddr_t base, unsigned int spi)
     if (d->vuart != NULL) {
         return -EEXIST;
     }
-    u = heap_alloc(sizeof(*u));
-    if (u == NULL) {
-        return -ENOMEM;
-    }
-    spin_lock_init(&u->lock, RANK_VUART);
-    u->base = base;
-    u->spi = spi;
-    *kept_register(u, VUART_CR, &(uint16_t){0}) = VUART_CR_RESET;
-    *kept_register(u, VUART_IFLS, &(uint16_t){0}) = VUART_IFLS_RESET;
-    d->vuart = u;
-    return 0;
+    u = vuart_new(base, spi);
+    store_release(&d->vuart, u);
+    return u != NULL ? 0 : -ENOMEM;
 }
 
 void vpl011_destroy(struct domain *d)

@@ -65,7 +65,6 @@ struct domain_config {
     bool privileged; /* control domain */
     bool hardware;   /* owns what Hearth does not keep */
     bool direct_map; /* gfn == mfn for RAM */
-    bool has_vuart;
     bool is_xenstore;
     uint32_t nr_spis;    /* arm64: virtual SPIs */
     uint8_t gic_version; /* arm64: 0 = as the host */

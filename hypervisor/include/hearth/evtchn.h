@@ -57,8 +57,16 @@ void evtchn_send_host_virq(uint32_t virq);
 int evtchn_set_virq_handler(struct domain *d, uint32_t virq) must_check;
 void evtchn_drop_virq_handler(struct domain *d);
 
-/* Used by launch (xen,enhanced) and the hypervisor's own channels. */
+/* Used by launch (xen,enhanced). */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port) must_check;
+/*
+ * The same for an end that is the hypervisor's: what comes is told to d's virtual UART
+ * (vpl011_told()). It goes with d. _send: nothing while nobody is bound; no lock of
+ * RANK_EVTCHN_QUEUE or above is held.
+ */
+int evtchn_alloc_own(struct domain *d, domid_t remote, evtchn_port_t *port) must_check;
+bool evtchn_port_is_own(struct domain *d, evtchn_port_t port) must_check;
+void evtchn_send_own(struct domain *d, evtchn_port_t port);
 /* Sends on a local port of d as if d had called EVTCHNOP_send. */
 int evtchn_send(struct domain *d, evtchn_port_t port) must_check;
 

@@ -13,7 +13,6 @@
 #include "private.h"
 
 /* public/arch-arm.h */
-#define GUEST_PL011_BASE  0x22000000ULL
 #define GUEST_GNTTAB_BASE 0x38000000ULL
 #define GUEST_GNTTAB_SIZE 0x01000000ULL
 #define GUEST_REDIST_SIZE 0x00020000ULL
@@ -49,7 +48,7 @@ static void put_gic(struct nodes *n)
 static void put_vuart(struct nodes *n)
 {
     static const struct launch_bank reg = {GUEST_PL011_BASE, VPL011_SIZE};
-    static const uint32_t interrupt[] = {0, VPL011_SPI - GIC_FIRST_SPI, 4};
+    static const uint32_t interrupt[] = {0, GUEST_PL011_SPI - GIC_FIRST_SPI, 4};
 
     nodes_begin_at(n, "sbsa-uart", GUEST_PL011_BASE);
     fdt_put_string(&n->w, "compatible", "arm,sbsa-uart");
@@ -127,7 +126,7 @@ static int fill(struct launch *l)
            2 * (uint32_t)strlen(l->plan->cmdline);
     rc = launch_memory(l, ram_windows, ARRAY_SIZE(ram_windows));
     if (rc == 0 && l->plan->vuart) {
-        rc = vpl011_init(l->domain, gaddr(GUEST_PL011_BASE), VPL011_SPI);
+        rc = vpl011_init(l->domain, gaddr(GUEST_PL011_BASE), GUEST_PL011_SPI);
     }
     if (rc != 0) {
         printk(LOG_ERR, "%s: no memory for its %llu MiB or its devices: error %d\n", l->plan->name,
@@ -159,8 +158,7 @@ int guest_build(struct launch *l)
         .max_evtchn_port = 1023,
         .max_grant_frames = DEFAULT_GRANT_FRAMES,
         .max_maptrack_frames = DEFAULT_MAPTRACK_FRAMES,
-        .has_vuart = l->plan->vuart,
-        .nr_spis = l->plan->vuart ? VPL011_SPI - GIC_FIRST_SPI + 1 : 0,
+        .nr_spis = l->plan->vuart ? GUEST_PL011_SPI - GIC_FIRST_SPI + 1 : 0,
     };
     int rc = launch_create(l, &config);
 

@@ -14,7 +14,6 @@
 #define TIMER_VIRT        27U
 #define TIMER_HYP         26U
 #define EVTCHN_PPI        31U
-#define VPL011_SPI        32U
 
 #define GUEST_GIC_PHANDLE 65000U /* XEN-ABI: as Xen numbers it */
 /* XEN-ABI: defaults of gnttab_max_frames and gnttab_max_maptrack_frames. */

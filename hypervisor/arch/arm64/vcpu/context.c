@@ -10,6 +10,8 @@
 
 #include <asm/arm64.h>
 #include <asm/context.h>
+#include <asm/gic.h>
+#include <asm/guest_layout.h>
 #include <asm/sysreg.h>
 
 /* XEN_DOMCTL_CONFIG_GIC_* */
@@ -39,6 +41,13 @@ void arch_domain_config_out(const struct domain *d, uint32_t *words)
     words[WORD_GIC_TEE] = d->config.gic_version == 2 ? CONFIG_GIC_V2 : CONFIG_GIC_V3;
     words[WORD_SPIS] = d->config.nr_spis;
     words[WORD_CLOCK] = 0; /* CNTFRQ is right */
+}
+
+int arch_domain_vuart(const struct domain *d, gaddr_t *base, unsigned int *line)
+{
+    *base = gaddr(GUEST_PL011_BASE);
+    *line = GUEST_PL011_SPI;
+    return d->config.nr_spis <= GUEST_PL011_SPI - GIC_FIRST_SPI ? -EINVAL : 0;
 }
 
 int arch_domain_set_width(struct domain *d, unsigned int bits)

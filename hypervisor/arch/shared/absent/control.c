@@ -43,6 +43,12 @@ int arch_domain_set_width(struct domain *d maybe_unused, unsigned int bits maybe
     return -EOPNOTSUPP;
 }
 
+int arch_domain_vuart(const struct domain *d maybe_unused, gaddr_t *base maybe_unused,
+                      unsigned int *line maybe_unused)
+{
+    return -EOPNOTSUPP;
+}
+
 uint32_t arch_cpu_khz(void)
 {
     return 0; /* nobody can ask yet */

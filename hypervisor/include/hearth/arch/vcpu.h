@@ -38,6 +38,11 @@ int arch_vcpu_context_in(struct vcpu *v, guest_ptr_t from, bool *online) must_ch
 int arch_vcpu_context_out(struct vcpu *v, guest_ptr_t to) must_check;
 /* set_address_size: -EINVAL for a width that guests cannot have. */
 int arch_domain_set_width(struct domain *d, unsigned int bits) must_check;
+/*
+ * vuart_op: where guests of the tools have their virtual UART, and its line (arch_domain_set_line).
+ * -EOPNOTSUPP: nowhere; -EINVAL: d was made without that line.
+ */
+int arch_domain_vuart(const struct domain *d, gaddr_t *base, unsigned int *line) must_check;
 
 /*
  * Switching. _save puts the CPU's guest state into v, _load the reverse; the scheduler's frame

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the virtual machine of public/arch-arm.h has its interrupt controller. */
+/* Where the virtual machine of public/arch-arm.h has its interrupt controller and its
+ * virtual UART. */
 #pragma once
 
 #define GUEST_GICD_BASE    0x03001000ULL
@@ -9,3 +10,6 @@
 #define GUEST_GICV2_D_SIZE 0x00001000ULL
 #define GUEST_GICV3_D_SIZE 0x00010000ULL
 #define GUEST_GICR_SIZE    0x01000000ULL
+
+#define GUEST_PL011_BASE   0x22000000ULL
+#define GUEST_PL011_SPI    32U

@@ -4,7 +4,9 @@
 
 #include <hearth/compiler.h>
 
-#define HOST_LINES 64U
+#define HOST_LINES      64U
+#define HOST_VUART_BASE 0x22000000ULL
+#define HOST_VUART_LINE 32U
 
 struct arch_domain {
     bool line[HOST_LINES];  /* arch_domain_set_line() */

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""vuart="sbsa_uart": a virtual UART of Hearth's whose back end is Debian's xenconsoled."""
+
+import pytest
+from test_cycles import used
+from xlhost import host, run
+
+
+@pytest.mark.feature("vuart=: a guest's virtual UART over xenconsoled, typed into and flooded")
+def test_vuart():
+    steps = run(host("vuart", session="vuart"), timeout=900)
+    for name, step in steps.items():
+        assert step.status == 0, f"{name}: {step.text()}"
+    assert steps["console"].lines == ["sum 42"]
+    count, got, expected = steps["flood"].lines
+    assert (count, got) == ("10000", expected)
+    assert used(steps["after"]) == used(steps["before"])
