@@ -194,6 +194,55 @@ static void test_inside(void **state)
     }
 }
 
+/* A change that failed is none: not when others move the store meanwhile, and the rest commits. */
+static bool commit_after_failure(const struct step *step, uint64_t n, const char *after,
+                                 const char *events)
+{
+    struct client *client;
+    char *now;
+    uint32_t tx;
+    bool failed;
+
+    prepare();
+    client = who(step);
+    tx = world_txn(client);
+    assert_string_equal(world_ask(client, XS_DIRECTORY, tx, "/g|"), "a|b|"); /* it has begun */
+    mem_fail_at(n);
+    failed = failed_for_memory(ask(step, tx));
+    mem_fail_at(0);
+    if (failed) {
+        assert_reply(world.boss, XS_WRITE, 0, "/apart|x", "OK|");
+        (void)world_events(world.boss);
+        assert_reply(client, XS_TRANSACTION_END, tx, "T|", "OK|");
+        assert_int_equal(store_check(&world.store), 0);
+        now = world_dump();
+        assert_string_equal(now, after);
+        assert_string_equal(world_events(world.boss), events);
+        free(now);
+    }
+    world_end();
+    return failed;
+}
+
+static void test_commit_after_failure(void **state)
+{
+    char *after;
+
+    (void)state;
+    prepare();
+    assert_reply(world.boss, XS_WRITE, 0, "/apart|x", "OK|");
+    after = world_dump();
+    world_end();
+    for (size_t i = 0; i < array_len(steps); i++) {
+        bool changes = steps[i].type == XS_WRITE || steps[i].type == XS_MKDIR ||
+                       steps[i].type == XS_RM || steps[i].type == XS_SET_PERMS;
+
+        for (uint64_t n = 1; changes && commit_after_failure(&steps[i], n, after, ""); n++) {
+        }
+    }
+    free(after);
+}
+
 /* A transaction that does all, up to its end. `moved`: the store changed meanwhile. */
 static uint32_t long_transaction(struct client *one, bool moved)
 {
@@ -336,10 +385,15 @@ static void test_store(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_outside), cmocka_unit_test(test_inside),
-        cmocka_unit_test(test_commit),  cmocka_unit_test(test_commit_after_others),
-        cmocka_unit_test(test_abort),   cmocka_unit_test(test_death),
-        cmocka_unit_test(test_store),   cmocka_unit_test(test_all_types_are_there),
+        cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_inside),
+        cmocka_unit_test(test_commit_after_failure),
+        cmocka_unit_test(test_commit),
+        cmocka_unit_test(test_commit_after_others),
+        cmocka_unit_test(test_abort),
+        cmocka_unit_test(test_death),
+        cmocka_unit_test(test_store),
+        cmocka_unit_test(test_all_types_are_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,7 @@ void op_start(struct op *op, struct store *store, struct conn *conn, struct txn 
     op->txn = txn;
     op->tree = &store->tree;
     if (txn != NULL) {
-        txn_begin(store, txn);
+        txn_request(store, txn);
         op->tree = &txn->tree;
     }
     if (conn != NULL) {
@@ -137,6 +137,9 @@ int op_end(struct op *op, int err)
 {
     if (err != 0) {
         watch_forget(&op->events);
+        if (op->txn != NULL) {
+            txn_request_failed(op->txn);
+        }
     } else if (op->txn == NULL) {
         store_charge(op->store, &op->charges);
         list_splice_tail(&op->store->events, &op->events);

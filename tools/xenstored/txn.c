@@ -78,6 +78,28 @@ void txn_begin(struct store *store, struct txn *txn)
     }
 }
 
+void txn_request(struct store *store, struct txn *txn)
+{
+    txn_begin(store, txn);
+    txn->request++;
+    txn->request_changes = false;
+}
+
+void txn_request_failed(struct txn *txn)
+{
+    struct access *access, *after;
+
+    if (!txn->request_changes) {
+        return;
+    }
+    list_for_each_entry(access, after, &txn->accesses, struct access, link)
+    {
+        if (access->request == txn->request) {
+            access->flags = access->before | (access->flags & (ACCESS_NODE | ACCESS_KIDS));
+        }
+    }
+}
+
 static struct access *find(const struct txn *txn, const char *path, size_t len, uint64_t hash)
 {
     struct table_link *link;
@@ -114,6 +136,8 @@ static struct access *make(struct txn *txn, const char *path, size_t len, uint64
     access->gen = node != NULL ? node->gen : ACCESS_NONE;
     access->kids_gen = node != NULL ? node_kids_gen(node) : ACCESS_NONE;
     access->old_perms = NULL;
+    access->request = txn->request;
+    access->before = 0;
     access->flags = 0;
     access->len = (uint16_t)len;
     memcpy(access->path, path, len);
@@ -135,6 +159,11 @@ int txn_note(struct store *store, struct txn *txn, const char *path, size_t len,
             return err;
         }
     }
+    if (access->request != txn->request) {
+        access->request = txn->request;
+        access->before = access->flags;
+    }
+    txn->request_changes |= (flags & ~(ACCESS_NODE | ACCESS_KIDS)) != 0;
     if ((flags & ACCESS_EVENT) != 0) {
         /* What was to be told widely stays so. */
         if ((flags & ACCESS_EXACT) != 0 && (access->flags & ACCESS_EVENT) != 0 &&

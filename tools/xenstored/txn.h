@@ -29,6 +29,8 @@ struct access {
     struct table_link by_path;
     uint64_t gen, kids_gen;     /* in the snapshot, as far as noted; ACCESS_NONE: no such node */
     struct perm_set *old_perms; /* who may hear that the node went; NULL: see the node */
+    uint32_t request;           /* the last that noted anything here */
+    uint16_t before;            /* flags before it */
     uint16_t flags, len;
     char path[]; /* no NUL */
 };
@@ -45,8 +47,10 @@ struct txn {
     struct table by_path;
     struct list accesses;
     struct charges charges;
-    uint64_t memory; /* bytes charged to the connection's domain */
-    int64_t since;   /* when it was started, in seconds */
+    uint32_t request;     /* counts them, so that what one that fails has noted can be taken back */
+    bool request_changes; /* it has noted more than what it saw */
+    uint64_t memory;      /* bytes charged to the connection's domain */
+    int64_t since;        /* when it was started, in seconds */
 };
 
 /* -ENOSPC: too many; -ENOMEM. */
@@ -55,6 +59,11 @@ struct txn *txn_find(const struct conn *conn, uint32_t id);
 void txn_free(struct store *store, struct txn *txn);
 /* Takes the snapshot, if that did not happen yet. */
 void txn_begin(struct store *store, struct txn *txn);
+
+/* A request begins. It takes the snapshot, if that did not happen yet. */
+void txn_request(struct store *store, struct txn *txn);
+/* It failed: it has seen what it has seen, and changed nothing. */
+void txn_request_failed(struct txn *txn);
 
 /* Notes what a request did to a node. -ENOSPC: more nodes than the quota allows; -ENOMEM. */
 int txn_note(struct store *store, struct txn *txn, const char *path, size_t len, unsigned int flags,
