@@ -13,11 +13,11 @@ domu_modules := crc32c_generic libcrc32c crc16 mbcache jbd2 ext4 xen-blkfront xe
 $(xl_root)/usr/lib/xen-4.17/bin/xl: mk/fetch.sh
 	$(Q)mk/fetch.sh xl-arm64 && touch -c $@
 
-# Hearth's store daemon for dom0, whatever ARCH is.
-xl_daemon := build/arm64/tools/xenstored
+# Hearth's tools for dom0, whatever ARCH is.
+xl_tools := $(addprefix build/arm64/tools/,xenstored hearth-dom0less-consoles)
 ifneq ($(ARCH),arm64)
-.PHONY: $(xl_daemon)
-$(xl_daemon):
+.PHONY: $(xl_tools)
+$(xl_tools):
 	$(Q)$(MAKE) --no-print-directory ARCH=arm64 tools
 endif
 
@@ -27,7 +27,7 @@ build/xl/domu.cpio: mk/xl/domu-init mk/xl/pack mk/xl.mk $(inputs)/arm64/busybox 
 	$(Q)mk/xl/pack domu $@ $(domu_modules)
 
 $(xl_dom0): build/xl/domu.cpio mk/xl/init mk/xl/pack mk/xl.mk $(wildcard mk/xl/etc/*) \
-            $(inputs)/arm64/6.1/Image $(inputs)/arm64/busybox $(xl_daemon)
+            $(inputs)/arm64/6.1/Image $(inputs)/arm64/busybox $(xl_tools)
 	$(call say,CPIO,$@)
 	$(Q)mk/xl/pack dom0 $@ $(xl_modules)
 

@@ -56,8 +56,16 @@ $(out)/libstore.a: $(libstore_objs)
 -include $(libstore_objs:.o=.d)
 endif
 
+# Needs what Debian has no library for on riscv64.
+consoles := $(if $(xen_libraries),$(out)/tools/hearth-dom0less-consoles)
+$(consoles): tools/dom0less/consoles.c tools/tools.mk | $(xen_headers)/xen/xen.h $(xenstored_needs)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(cc) $(XENSTORED_FLAGS) -o $@ $< $(addprefix -l:,libxenctrl.so.4.17 libxenstore.so.4) \
+		-L$(xen_libraries) -Wl,-rpath-link,$(xen_libraries)
+
 .PHONY: tools
-tools: $(out)/tools/xenstored
+tools: $(out)/tools/xenstored $(consoles)
 ifeq ($(ARCH),host)
 all: tools
 endif

@@ -239,6 +239,7 @@ static void make_world(void)
                                                 .privileged = true,
                                                 .hardware = true};
     struct domain *d;
+    evtchn_port_t port;
 
     memset(last_words, 0, sizeof(last_words));
     memset(mapped_at, 0, sizeof(mapped_at));
@@ -257,6 +258,7 @@ static void make_world(void)
     domain_unpause(d);
     MUST(populate(enter(d->vcpu[0]), 0, RAM_GFN, RAM_PAGES) == RAM_PAGES);
     build(1, RAM_PAGES, 140, 1, 0);
+    MUST(console_pv_init(domain_find(1), gfn(RAM_GFN + 1), &port) == 0);
     build(2, RAM_PAGES, 0, 1, 0);
 }
 

@@ -12,6 +12,7 @@
 #include "../unit/audit.h"
 
 #include <hearth/boot.h>
+#include <hearth/console.h>
 #include <hearth/cpu.h>
 #include <hearth/errno.h>
 #include <hearth/evtchn.h>

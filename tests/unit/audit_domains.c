@@ -4,6 +4,7 @@
 
 #include <hearth/cpu.h>
 
+#include "common/console/private.h"
 #include "common/event/private.h"
 #include "common/grant/private.h"
 #include "common/sched/private.h"
@@ -176,7 +177,18 @@ const char *audit_scheduler(const struct audit *a)
     return NULL;
 }
 
-/* --- Channels, and the virtual UART that has one --- */
+/* --- Channels, and the consoles that have one --- */
+
+static const char *audit_console(struct audit *a, const struct domain *d)
+{
+    const struct console_pv *pv = d->console_pv;
+
+    if (pv == NULL) {
+        return NULL;
+    }
+    AUDIT_CHECK(pv->lock.word == 0, "the PV console of domain %u is locked", d->id);
+    return pv->ring != NULL ? audit_ref(a, pv->mfn, "a PV console's ring") : NULL;
+}
 
 static const char *audit_vuart(struct audit *a, const struct domain *d)
 {
@@ -237,5 +249,6 @@ const char *audit_events(struct audit *a, const struct domain *d)
     AUDIT_CHECK(pollers == t->pollers, "%u vCPUs of domain %u poll, %u are counted", pollers, d->id,
                 t->pollers);
     AUDIT_PART(audit_vuart(a, d));
+    AUDIT_PART(audit_console(a, d));
     return audit_fifo_frames(a, d);
 }

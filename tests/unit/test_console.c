@@ -26,6 +26,17 @@ bool vpl011_on_console(const struct domain *d)
     return d->vuart != NULL;
 }
 
+bool console_pv_takes_input(const struct domain *d)
+{
+    return d->console_pv != NULL;
+}
+
+void console_pv_rx(struct domain *d, char c)
+{
+    (void)d;
+    (void)c;
+}
+
 void vpl011_rx(struct domain *d, char c)
 {
     (void)d;

@@ -339,7 +339,16 @@ static void a_guest(void **state)
     assert_int_equal(fdt_reg(&made_fdt, fdt_find(&made_fdt, "/hypervisor"), 1, &start, &size), 0);
     assert_true(start == 0x240000000 && size == GiB(64));
     assert_true(fdt_find(&made_fdt, "/sbsa-uart@22000000") != FDT_NONE);
-    plan.vuart = plan.enhanced = false;
+    assert_int_equal(fdt_find(&made_fdt, "/reserved-memory"), FDT_NONE);
+    plan.store = true;
+    l.console = 0x48005000;
+    assert_int_equal(guest_fdt(&l, made, 8192 + 18 * 256, &len), 0);
+    assert_int_equal(fdt_open(&made_fdt, made, len, &error), 0);
+    assert_int_equal(
+        fdt_reg(&made_fdt, fdt_find(&made_fdt, "/reserved-memory/xen-console"), 0, &start, &size),
+        0);
+    assert_true(start == 0x48005000 && size == PAGE_SIZE);
+    plan.store = plan.vuart = plan.enhanced = false;
     assert_int_equal(guest_fdt(&l, made, sizeof(made), &len), 0);
     assert_int_equal(fdt_open(&made_fdt, made, len, &error), 0);
     assert_int_equal(fdt_find(&made_fdt, "/sbsa-uart"), FDT_NONE);

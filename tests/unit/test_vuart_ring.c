@@ -18,23 +18,23 @@
 
 #define VUART_OP 81U
 #define RING     3U /* the page of the domain */
-#define OUT_SIZE 2048U
-#define IN_SIZE  1024U
 
-static_assert(sizeof(struct vuart_ring) == sizeof(struct xencons_interface), "ring");
-static_assert(offsetof(struct vuart_ring, out) == offsetof(struct xencons_interface, out), "ring");
-static_assert(offsetof(struct vuart_ring, in_cons) == offsetof(struct xencons_interface, in_cons),
-              "ring");
-static_assert(offsetof(struct vuart_ring, in_prod) == offsetof(struct xencons_interface, in_prod),
-              "ring");
-static_assert(offsetof(struct vuart_ring, out_cons) == offsetof(struct xencons_interface, out_cons),
-              "ring");
-static_assert(offsetof(struct vuart_ring, out_prod) == offsetof(struct xencons_interface, out_prod),
-              "ring");
+static_assert(sizeof(struct console_ring) == sizeof(struct xencons_interface), "ring");
+static_assert(CONSOLE_RING_IN == sizeof(((struct xencons_interface *)0)->in), "ring");
+static_assert(CONSOLE_RING_OUT == sizeof(((struct xencons_interface *)0)->out), "ring");
+#define SAME(field)                                                                                \
+    static_assert(                                                                                 \
+        offsetof(struct console_ring, field) == offsetof(struct xencons_interface, field), #field)
+SAME(in);
+SAME(out);
+SAME(in_cons);
+SAME(in_prod);
+SAME(out_cons);
+SAME(out_prod);
 
 static struct domain *dom0, *dom;
 static struct vcpu *v0, *v;
-static struct vuart_ring *ring;
+static struct console_ring *ring;
 
 static int boot(void **state)
 {
@@ -277,19 +277,19 @@ static void test_output(void **state)
     (void)state;
     (void)told(back);
     put(VUART_IMSC, VUART_INT_TX);
-    for (unsigned int i = 0; i < OUT_SIZE; i++) {
+    for (unsigned int i = 0; i < CONSOLE_RING_OUT; i++) {
         assert_int_equal(get(VUART_FR) & (VUART_FR_TXFF | VUART_FR_TXFE), VUART_FR_TXFE);
         put(VUART_DR, i & 0xff);
         assert_true(told(back));
         assert_int_equal(ring->out_prod, i + 1);
-        assert_int_equal(line(), i + 1 < OUT_SIZE);
+        assert_int_equal(line(), i + 1 < CONSOLE_RING_OUT);
     }
     /* Full: what comes now is lost, and no index moves. */
     assert_int_equal(get(VUART_FR) & (VUART_FR_TXFF | VUART_FR_TXFE), VUART_FR_TXFF);
     put(VUART_DR, 'x');
     assert_false(told(back));
-    assert_int_equal(ring->out_prod, OUT_SIZE);
-    for (unsigned int i = 0; i < OUT_SIZE; i++) {
+    assert_int_equal(ring->out_prod, CONSOLE_RING_OUT);
+    for (unsigned int i = 0; i < CONSOLE_RING_OUT; i++) {
         assert_int_equal(ring->out[i], i & 0xff);
     }
     ring->out_cons = 1;
@@ -310,15 +310,15 @@ static void test_input(void **state)
     put(VUART_IMSC, VUART_INT_RX);
     assert_int_equal(get(VUART_FR) & VUART_FR_RXFE, VUART_FR_RXFE);
     (void)told(back);
-    for (unsigned int i = 0; i < IN_SIZE; i++) {
+    for (unsigned int i = 0; i < CONSOLE_RING_IN; i++) {
         ring->in[i] = (uint8_t)(i * 7);
     }
-    ring->in_prod = IN_SIZE;
+    ring->in_prod = CONSOLE_RING_IN;
     assert_false(line());
     assert_int_equal(send(v0, back), 0);
     assert_true(line());
     assert_int_equal(get(VUART_FR) & (VUART_FR_RXFE | VUART_FR_RXFF), VUART_FR_RXFF);
-    for (unsigned int i = 0; i < IN_SIZE; i++) {
+    for (unsigned int i = 0; i < CONSOLE_RING_IN; i++) {
         assert_int_equal(get(VUART_DR), (uint8_t)(i * 7));
         assert_true(told(back));
         assert_int_equal(ring->in_cons, i + 1);
@@ -335,7 +335,7 @@ static void test_input(void **state)
 /* Whatever either side writes into the indexes, Hearth stays within the ring and goes on. */
 static void test_bad_indexes(void **state)
 {
-    static const uint32_t bad[] = {IN_SIZE + 1, 1U << 31, UINT32_MAX};
+    static const uint32_t bad[] = {CONSOLE_RING_IN + 1, 1U << 31, UINT32_MAX};
     evtchn_port_t back = bind(init());
 
     (void)state;

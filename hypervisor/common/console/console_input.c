@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Console input. The switch character typed three times gives the input to the next in the circle
- * dom0, the domUs whose virtual UART is on the console (by id), Hearth. Fewer of it go to whoever
- * has the input, together with the character that follows them. dom0 is told by VIRQ_CONSOLE and
- * reads with console_io; a domU's virtual UART interrupts it.
+ * dom0, the domUs whose virtual UART or PV console is Hearth's (by id), Hearth. Fewer of it go to
+ * whoever has the input, together with the character that follows them. dom0 is told by
+ * VIRQ_CONSOLE and reads with console_io; a domU's virtual UART or channel interrupts it.
  */
 #include "private.h"
 
@@ -17,7 +17,8 @@
 
 static bool takes_input(const struct domain *d)
 {
-    return d->life == DOMAIN_ALIVE && (d->is_hardware || vpl011_on_console(d));
+    return d->life == DOMAIN_ALIVE &&
+           (d->is_hardware || vpl011_on_console(d) || console_pv_takes_input(d));
 }
 
 /* The domain with the lowest id from `id` on that takes input. */
@@ -97,8 +98,10 @@ static void deliver(char c)
     }
     if (d->is_hardware) {
         deliver_to_dom0(d, c);
-    } else {
+    } else if (vpl011_on_console(d)) {
         vpl011_rx(d, c);
+    } else {
+        console_pv_rx(d, c);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <hearth/console.h>
 #include <hearth/lock.h>
+#include <hearth/num.h>
 
 #define RING_SIZE  16384U /* power of two */
 #define INPUT_SIZE 256U   /* power of two */
@@ -31,6 +32,15 @@ struct console {
     uint32_t input_head;
     uint32_t input_tail;
     char input[INPUT_SIZE]; /* for dom0 */
+};
+
+/* See console_pv.c. */
+struct console_pv {
+    struct spinlock lock;      /* RANK_VUART */
+    struct console_ring *ring; /* NULL: let go */
+    mfn_t mfn;                 /* a reference is held */
+    gfn_t gfn;
+    evtchn_port_t port;
 };
 
 extern struct console console;

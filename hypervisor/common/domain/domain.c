@@ -55,6 +55,7 @@ static void domain_free(struct rcu_head *head)
     grant_domain_free(d);
     evtchn_domain_free(d);
     vpl011_destroy(d);
+    console_pv_free(d);
     arch_domain_destroy(d);
     if (d->shared_info != NULL) {
         page_free(d->shared_info_mfn, 0);

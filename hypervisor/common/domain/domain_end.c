@@ -176,6 +176,7 @@ static int stop(struct domain *d)
 static int release_devices(struct domain *d)
 {
     vpl011_release(d);
+    console_pv_release(d);
     return 0;
 }
 

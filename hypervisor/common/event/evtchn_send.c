@@ -6,6 +6,7 @@
 #include <hearth/evtchn.h>
 
 #include <hearth/arch/vcpu.h>
+#include <hearth/console.h>
 #include <hearth/errno.h>
 #include <hearth/guest_atomic.h>
 #include <hearth/vuart.h>
@@ -161,6 +162,8 @@ int evtchn_send(struct domain *d, evtchn_port_t port)
         evtchn_set_pending(c);
         break;
     case EVTCHN_UNBOUND:
+        console_pv_told(d, c->port);
+        break;
     case EVTCHN_INTERDOMAIN: /* bound at this moment: it was unbound when we looked */
         break;
     default:
@@ -178,6 +181,22 @@ void evtchn_send_own(struct domain *d, evtchn_port_t port)
     if (peer != NULL) {
         evtchn_deliver(peer);
     }
+}
+
+bool evtchn_is_waiting(const struct domain *d, evtchn_port_t port)
+{
+    const struct evtchn *c = evtchn_at(d->events, port);
+
+    return c != NULL && READ_ONCE(c->state) == EVTCHN_UNBOUND && !evtchn_is_own(c);
+}
+
+bool evtchn_raise_waiting(struct domain *d, evtchn_port_t port)
+{
+    if (!evtchn_is_waiting(d, port)) {
+        return false;
+    }
+    evtchn_set_pending(evtchn_at(d->events, port));
+    return true;
 }
 
 int evtchn_op_send(struct vcpu *v, struct evtchn_send_arg *a)

@@ -22,8 +22,10 @@
 #include "private.h"
 
 /* public/hvm/params.h */
-#define HVM_PARAM_STORE_PFN    1U
-#define HVM_PARAM_STORE_EVTCHN 2U
+#define HVM_PARAM_STORE_PFN      1U
+#define HVM_PARAM_STORE_EVTCHN   2U
+#define HVM_PARAM_CONSOLE_PFN    17U
+#define HVM_PARAM_CONSOLE_EVTCHN 18U
 
 /* XEN-ABI: the store's page is not there until the tools introduce the guest. */
 static int give_store(struct domain *d)
@@ -34,6 +36,20 @@ static int give_store(struct domain *d)
     if (rc == 0) {
         d->hvm_params[HVM_PARAM_STORE_EVTCHN] = port;
         d->hvm_params[HVM_PARAM_STORE_PFN] = ~0ULL;
+    }
+    return rc;
+}
+
+int launch_console(struct launch *l)
+{
+    struct domain *d = l->domain;
+    gfn_t at = gaddr_to_gfn(gaddr(l->console));
+    evtchn_port_t port;
+    int rc = console_pv_init(d, at, &port);
+
+    if (rc == 0) {
+        d->hvm_params[HVM_PARAM_CONSOLE_EVTCHN] = port;
+        d->hvm_params[HVM_PARAM_CONSOLE_PFN] = at.n;
     }
     return rc;
 }

@@ -2,7 +2,7 @@
 /* The virtual PL011's registers and state. */
 #pragma once
 
-#include <hearth/atomic.h>
+#include <hearth/console_ring.h>
 #include <hearth/lock.h>
 #include <hearth/num.h>
 
@@ -44,16 +44,6 @@ struct domain;
 #define VUART_FIFO       128U /* power of two; more than the chip's 32, for pasted input */
 #define VUART_KEPT       7U
 
-/* public/io/console.h: struct xencons_interface. Either side may write anything at any time. */
-struct vuart_ring {
-    uint8_t in[1024];
-    uint8_t out[2048];
-    uint32_t in_cons;
-    uint32_t in_prod;
-    uint32_t out_cons;
-    uint32_t out_prod;
-};
-
 struct vuart {
     struct spinlock lock;
     gaddr_t base;
@@ -66,8 +56,8 @@ struct vuart {
     uint32_t tail;
     uint8_t fifo[VUART_FIFO];
 
-    struct vuart_ring *ring; /* NULL: the console is behind it */
-    mfn_t ring_mfn;          /* a reference is held */
+    struct console_ring *ring; /* NULL: the console is behind it */
+    mfn_t ring_mfn;            /* a reference is held */
     gfn_t ring_gfn;
     evtchn_port_t port;
     uint32_t in_cons; /* of the ring, as Hearth knows them: the guest does not */

@@ -10,6 +10,7 @@
 #include "private.h"
 
 #include <hearth/arch/vcpu.h>
+#include <hearth/atomic.h>
 #include <hearth/console.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>

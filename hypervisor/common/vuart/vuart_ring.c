@@ -14,12 +14,9 @@
 #include <hearth/p2m.h>
 #include <hearth/vuart.h>
 
-#define IN_SIZE  ((uint32_t)sizeof(((struct vuart_ring *)0)->in))
-#define OUT_SIZE ((uint32_t)sizeof(((struct vuart_ring *)0)->out))
-
 int vuart_ring_attach(struct domain *d, struct vuart *u, gfn_t gfn)
 {
-    struct vuart_ring *ring;
+    struct console_ring *ring;
 
     if (p2m_get_page(d->p2m[0], gfn, P2M_GET_WRITE, &u->ring_mfn) != 0) {
         return -EINVAL;
@@ -32,7 +29,7 @@ int vuart_ring_attach(struct domain *d, struct vuart *u, gfn_t gfn)
     return 0;
 }
 
-static void vuart_ring_drop(struct vuart *u, struct vuart_ring *ring)
+static void vuart_ring_drop(struct vuart *u, struct console_ring *ring)
 {
     if (ring != NULL) {
         guest_unmap(ring);
@@ -70,7 +67,7 @@ int vpl011_init_ring(struct domain *d, gaddr_t base, unsigned int spi, gfn_t rin
 void vpl011_release(struct domain *d)
 {
     struct vuart *u = d->vuart;
-    struct vuart_ring *ring;
+    struct console_ring *ring;
 
     if (u == NULL) {
         return;
@@ -87,12 +84,12 @@ uint32_t vuart_ring_waiting(const struct vuart *u)
     /* Pairs with the back end's barrier between a byte and its index. */
     uint32_t n = load_acquire(&u->ring->in_prod) - u->in_cons;
 
-    return n <= IN_SIZE ? n : 0;
+    return n <= CONSOLE_RING_IN ? n : 0;
 }
 
 uint8_t vuart_ring_take(struct vuart *u)
 {
-    uint8_t byte = READ_ONCE(u->ring->in[u->in_cons % IN_SIZE]);
+    uint8_t byte = READ_ONCE(u->ring->in[u->in_cons % CONSOLE_RING_IN]);
 
     u->in_cons++;
     store_release(&u->ring->in_cons, u->in_cons); /* the byte is read */
@@ -102,12 +99,12 @@ uint8_t vuart_ring_take(struct vuart *u)
 
 bool vuart_ring_is_full(const struct vuart *u)
 {
-    return u->out_prod - load_acquire(&u->ring->out_cons) >= OUT_SIZE;
+    return u->out_prod - load_acquire(&u->ring->out_cons) >= CONSOLE_RING_OUT;
 }
 
 void vuart_ring_put(struct vuart *u, uint8_t byte)
 {
-    WRITE_ONCE(u->ring->out[u->out_prod % OUT_SIZE], byte);
+    WRITE_ONCE(u->ring->out[u->out_prod % CONSOLE_RING_OUT], byte);
     u->out_prod++;
     store_release(&u->ring->out_prod, u->out_prod); /* the byte is there */
     u->tell = true;

@@ -59,6 +59,27 @@ void console_domain_write(struct domain *d, const char *text, size_t len);
 /* Bytes of input that wait for dom0's console_io read; returns how many were copied. */
 size_t console_domain_read(struct domain *d, char *buf, size_t size);
 
+/*
+ * PV console of a guest that Hearth starts: a ring (public/io/console.h) in its RAM at gfn, and a
+ * channel on which the hardware domain may take over as the back end. Until then, and when that one
+ * is gone, Hearth is: output goes to console_domain_write(), input comes with the focus.
+ * _init: -EINVAL (no RAM there), -ENOMEM, -ENOSPC; d is not running. _told: d sent on a port that
+ * waits for its peer; no lock of RANK_VUART or above is held. _rx: d takes input. _release: d is
+ * dying. _free: nobody can find d any more.
+ */
+int console_pv_init(struct domain *d, gfn_t gfn, evtchn_port_t *port) must_check;
+void console_pv_told(struct domain *d, evtchn_port_t port);
+bool console_pv_takes_input(const struct domain *d) must_check;
+void console_pv_rx(struct domain *d, char c);
+void console_pv_release(struct domain *d);
+void console_pv_free(struct domain *d);
+/* STATE_CONSOLE, of a domain that has one. Load, after memory and channels: -EINVAL, -ENOMEM. */
+struct state_stream;
+struct state_header;
+void console_pv_state_save(struct domain *d, struct state_stream *s);
+int console_pv_state_load(struct domain *d, const struct state_header *h,
+                          const void *body) must_check;
+
 /* Reads the ring from *index on (advanced) or, index NULL, from its start. */
 size_t console_ring_read(char *buf, size_t size, uint32_t *index);
 /* Where what is kept begins. */

@@ -36,6 +36,7 @@ struct p2m;
 struct grant_table;
 struct evtchn_table;
 struct cpupool;
+struct console_pv;
 struct vuart;
 
 enum domain_life {
@@ -124,7 +125,8 @@ struct domain {
 
     /* Console */
     struct console_domain console;
-    struct vuart *vuart; /* NULL: none */
+    struct vuart *vuart;           /* NULL: none */
+    struct console_pv *console_pv; /* NULL: none that Hearth knows of */
 
     /* Scheduling */
     struct cpupool *pool;

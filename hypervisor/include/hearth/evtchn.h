@@ -65,6 +65,9 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port) 
  * RANK_EVTCHN_QUEUE or above is held.
  */
 int evtchn_alloc_own(struct domain *d, domid_t remote, evtchn_port_t *port) must_check;
+/* Whether a port of d waits for its peer; _raise: and then it is made pending, as by that peer. */
+bool evtchn_is_waiting(const struct domain *d, evtchn_port_t port) must_check;
+bool evtchn_raise_waiting(struct domain *d, evtchn_port_t port);
 bool evtchn_port_is_own(struct domain *d, evtchn_port_t port) must_check;
 void evtchn_send_own(struct domain *d, evtchn_port_t port);
 /* Sends on a local port of d as if d had called EVTCHNOP_send. */

@@ -88,6 +88,7 @@ struct launch {
     uint64_t kernel_end; /* first byte behind what the kernel needs */
     uint64_t ramdisk;
     uint64_t fdt;
+    uint64_t console; /* the page of its PV console, behind the device tree */
 };
 
 /* Domain and vCPUs. On error a message was printed and nothing is left. */
@@ -103,6 +104,8 @@ int launch_memory(struct launch *l, const struct launch_bank *windows,
 /* Places kernel, ramdisk and `fdt_size` bytes of device tree in one bank. -ENOSPC with a message.
  * offset, size: of the kernel's image as its header has them, from a 2 MiB boundary. */
 int launch_place(struct launch *l, uint64_t offset, uint64_t size, uint64_t fdt_size) must_check;
+/* Gives it a PV console at l->console. -EINVAL, -ENOMEM, -ENOSPC. */
+int launch_console(struct launch *l) must_check;
 /* Copies to guest-physical memory and cleans it to the point of coherency. -EFAULT. */
 int launch_copy(struct domain *d, uint64_t to, const void *from, uint64_t size) must_check;
 int launch_copy_module(struct domain *d, uint64_t to, const struct boot_module *m) must_check;

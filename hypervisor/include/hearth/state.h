@@ -29,6 +29,7 @@ enum state_type {
     STATE_SCHED = 13,
     STATE_VUART = 14,
     STATE_VTIMER = 15,
+    STATE_CONSOLE = 16,
 };
 
 struct state_header {

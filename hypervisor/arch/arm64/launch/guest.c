@@ -78,6 +78,21 @@ static void put_hypervisor(struct nodes *n, const struct launch *l)
     nodes_hypervisor(n, ranges, count);
 }
 
+/* The page of the PV console is not the kernel's to use for anything else. */
+static void put_console(struct nodes *n, const struct launch *l)
+{
+    const struct launch_bank page = {l->console, PAGE_SIZE};
+
+    fdt_begin_node(&n->w, "reserved-memory");
+    fdt_put_u32(&n->w, "#address-cells", n->address_cells);
+    fdt_put_u32(&n->w, "#size-cells", n->size_cells);
+    fdt_put_empty(&n->w, "ranges");
+    nodes_begin_at(n, "xen-console", l->console);
+    nodes_put_reg(n, &page, 1);
+    fdt_end_node(&n->w);
+    fdt_end_node(&n->w);
+}
+
 int guest_fdt(const struct launch *l, void *buf, uint32_t size, uint32_t *len)
 {
     static const char root[] = "xen,xenvm-4.17\0"
@@ -111,6 +126,9 @@ int guest_fdt(const struct launch *l, void *buf, uint32_t size, uint32_t *len)
     if (l->plan->enhanced) {
         put_hypervisor(&n, l);
     }
+    if (l->plan->store) {
+        put_console(&n, l);
+    }
     fdt_end_node(&n.w);
     return fdt_finish(&n.w, len);
 }
@@ -133,9 +151,18 @@ static int fill(struct launch *l)
                (unsigned long long)(l->plan->memory >> 20), rc);
         return rc;
     }
-    rc = load_place(l, size);
+    size = ALIGN_UP(size, (uint32_t)PAGE_SIZE);
+    rc = load_place(l, size + PAGE_SIZE);
     if (rc != 0) {
         return rc;
+    }
+    l->console = l->fdt + size;
+    if (l->plan->store) {
+        rc = launch_console(l);
+        if (rc != 0) {
+            printk(LOG_ERR, "%s: its console cannot be made: error %d\n", l->plan->name, rc);
+            return rc;
+        }
     }
     fdt = heap_alloc(size);
     if (fdt == NULL) {
