@@ -35,21 +35,18 @@ int sched_op_shutdown(struct vcpu *v, struct sched_shutdown_arg *a)
     return 0;
 }
 
+/* XEN-ABI: the first reason stays; a later one is no error. */
 int sched_op_shutdown_code(struct vcpu *v, struct sched_shutdown_arg *a)
 {
-    int rc = 0;
-
     if (a->reason > SHUTDOWN_SOFT_RESET) {
         return -EINVAL;
     }
     spin_lock(&v->domain->lock);
-    if (v->domain->shutdown_code != SHUTDOWN_NONE) {
-        rc = -EEXIST;
-    } else {
+    if (v->domain->shutdown_code == SHUTDOWN_NONE) {
         v->domain->shutdown_code = (uint8_t)a->reason;
     }
     spin_unlock(&v->domain->lock);
-    return rc;
+    return 0;
 }
 
 int sched_op_remote_shutdown(struct vcpu *v, struct domain *d, struct sched_remote_shutdown_arg *a)
