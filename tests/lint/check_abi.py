@@ -61,7 +61,8 @@ HOOK = {"OP_SELF": 4, "OP_HOT": 4, "OP_TARGET": 4, "OP_NULL": 2, "OP_RESERVATION
         "VERSION_OP": 3, "CONSOLE_OP": 2, "ASSIST_OP": 2, "PLATFORM_OP": 2, "DOMCTL": 4,
         "DOMCTL_NULL": 2, "DOMCTL_ANY": 2, "SYSCTL": 3}
 RULES = {"ANY": "each domain", "PEER": "two that agree", "TARGET": "itself, control domain",
-         "PRIV": "control domain", "HARDWARE": "control or hardware domain"}
+         "PRIV": "control domain", "HARDWARE": "control or hardware domain",
+         "CONSOLE": "control or hardware domain, guests that Hearth has started"}
 
 
 @dataclasses.dataclass

@@ -84,6 +84,7 @@ enum matrix_rule {
     RULE_TARGET,
     RULE_PRIV,
     RULE_HARDWARE,
+    RULE_CONSOLE,
 };
 
 struct matrix_row {

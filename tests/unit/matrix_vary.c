@@ -87,7 +87,7 @@ static bool is_controlling(const struct matrix_row *row)
             return true;
         }
     }
-    return row->rule == RULE_PRIV || row->rule == RULE_HARDWARE ||
+    return row->rule == RULE_PRIV || row->rule == RULE_HARDWARE || row->rule == RULE_CONSOLE ||
            ((row->on_another || row->rule == RULE_TARGET) && names_domain(row));
 }
 

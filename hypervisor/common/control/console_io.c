@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * console_io (public/xen.h): the control or hardware domain's console. Output is copied in small
- * pieces, each counted off the arguments before the next preemption check.
+ * console_io (public/xen.h): the console of the control and hardware domains, and output of guests
+ * that Hearth has started, which have no input here (console_domain_read). Output is copied in
+ * small pieces, each counted off the arguments before the next preemption check.
  */
 #include <hearth/console.h>
 #include <hearth/domain.h>

@@ -113,6 +113,7 @@ static void set_identity(struct domain *d, const struct domain_config *config)
     d->is_privileged = config->privileged;
     d->is_hardware = config->hardware;
     d->is_direct_mapped = config->direct_map;
+    d->has_console = config->console;
     d->max_pages = UINT32_MAX;
     d->ssid = config->ssidref;
     d->pool = sched_default_pool();

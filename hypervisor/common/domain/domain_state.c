@@ -26,13 +26,14 @@ struct domain_record {
 #define FLAG_PRIVILEGED (1U << 0)
 #define FLAG_HARDWARE   (1U << 1)
 #define FLAG_DIRECT_MAP (1U << 2)
+#define FLAG_CONSOLE    (1U << 3)
 
 static_assert(sizeof(struct domain_record) % 8 == 0, "records are padded to 8 bytes");
 
 static uint32_t flags_of(const struct domain *d)
 {
     return (d->is_privileged ? FLAG_PRIVILEGED : 0) | (d->is_hardware ? FLAG_HARDWARE : 0) |
-           (d->is_direct_mapped ? FLAG_DIRECT_MAP : 0);
+           (d->is_direct_mapped ? FLAG_DIRECT_MAP : 0) | (d->has_console ? FLAG_CONSOLE : 0);
 }
 
 void domain_state_save(const struct domain *d, struct state_stream *s)

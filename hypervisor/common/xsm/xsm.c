@@ -25,6 +25,9 @@ int xsm_decide(enum xsm_hook hook, const struct domain *caller, const struct dom
     case XSM_RULE_HARDWARE:
         allowed = allowed || caller->is_hardware;
         break;
+    case XSM_RULE_CONSOLE:
+        allowed = allowed || caller->is_hardware || caller->has_console;
+        break;
     case XSM_RULE_PRIV:
         break;
     default:

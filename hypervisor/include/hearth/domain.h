@@ -66,6 +66,7 @@ struct domain_config {
     bool privileged; /* control domain */
     bool hardware;   /* owns what Hearth does not keep */
     bool direct_map; /* gfn == mfn for RAM */
+    bool console;    /* console_io writes to Hearth's */
     bool is_xenstore;
     uint32_t nr_spis;    /* arm64: virtual SPIs */
     uint8_t gic_version; /* arm64: 0 = as the host */
@@ -91,6 +92,7 @@ struct domain {
     bool is_privileged;
     bool is_hardware;
     bool is_direct_mapped;
+    bool has_console;  /* may use console_io */
     bool is_debugged;  /* by the tools; under lock */
     bool is_shut_down; /* under lock; code below says why */
     bool is_shutting_down;

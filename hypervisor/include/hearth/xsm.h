@@ -17,6 +17,7 @@ enum xsm_rule {
     XSM_RULE_TARGET,
     XSM_RULE_PRIV,
     XSM_RULE_HARDWARE,
+    XSM_RULE_CONSOLE,
 };
 
 enum xsm_hook {

@@ -185,6 +185,7 @@ int guest_build(struct launch *l)
         .max_evtchn_port = 1023,
         .max_grant_frames = DEFAULT_GRANT_FRAMES,
         .max_maptrack_frames = DEFAULT_MAPTRACK_FRAMES,
+        .console = true, /* XEN-ABI */
         .nr_spis = l->plan->vuart ? GUEST_PL011_SPI - GIC_FIRST_SPI + 1 : 0,
     };
     int rc = launch_create(l, &config);
