@@ -128,6 +128,29 @@ static void test_output(void **state)
     assert_int_equal(len, CONSOLE_RING_OUT / 100 * (12 + 101));
 }
 
+/* It lets others have the CPU between two chunks. */
+static void test_preempted(void **state)
+{
+    struct evtchn_send_arg a = {port};
+    struct hypercall_args args = {.arg = {4, machine_ga(0)}};
+    static char lines[1000];
+
+    (void)state;
+    memset(lines, '\n', sizeof(lines));
+    write_out(lines, sizeof(lines));
+    memcpy(machine_va(dom, 0), &a, sizeof(a));
+    this_cpu()->current = v;
+    for (unsigned int i = 1; i <= sizeof(lines) / 128; i++) {
+        softirq_raise(SOFTIRQ_TIMER);
+        assert_int_equal(hypercall_event_channel_op(v, &args), -ERESTART);
+        assert_int_equal(ring->out_cons, i * 128);
+    }
+    assert_int_equal(hypercall_event_channel_op(v, &args), 0);
+    assert_int_equal(ring->out_cons, sizeof(lines));
+    this_cpu()->softirq_pending = 0;
+    this_cpu()->current = NULL;
+}
+
 static void test_bad_indexes(void **state)
 {
     static const uint32_t bad[] = {CONSOLE_RING_OUT + 1, 1U << 31, UINT32_MAX};
@@ -249,9 +272,9 @@ static void test_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_output),         TEST(test_bad_indexes), TEST(test_input),
-        TEST(test_other_back_end), TEST(test_other_ports), TEST(test_refused),
-        TEST(test_record),
+        TEST(test_output),  TEST(test_preempted),      TEST(test_bad_indexes),
+        TEST(test_input),   TEST(test_other_back_end), TEST(test_other_ports),
+        TEST(test_refused), TEST(test_record),
     };
 
     return cmocka_run_group_tests(tests, boot, NULL);

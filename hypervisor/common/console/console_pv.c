@@ -15,6 +15,7 @@
 #include <hearth/guest_copy.h>
 #include <hearth/heap.h>
 #include <hearth/p2m.h>
+#include <hearth/softirq.h>
 #include <hearth/state.h>
 
 #define CHUNK 128U /* bytes that are written to the console at a time */
@@ -111,23 +112,26 @@ static size_t take_output(struct console_pv *pv, char *to)
     return n;
 }
 
-void console_pv_told(struct domain *d, evtchn_port_t port)
+int console_pv_told(struct domain *d, evtchn_port_t port)
 {
     struct console_pv *pv = load_acquire(&d->console_pv);
     size_t n, all = 0;
     char text[CHUNK];
+    int rc = 0;
 
     if (likely(pv == NULL) || pv->port != port) {
-        return;
+        return 0;
     }
     do {
         n = take_output(pv, text);
         console_domain_write(d, text, n);
         all += n;
-    } while (n == CHUNK && all < CONSOLE_RING_OUT);
+        rc = n == CHUNK && preempt_check() ? -ERESTART : 0;
+    } while (rc == 0 && n == CHUNK && all < CONSOLE_RING_OUT);
     if (all != 0) {
         (void)evtchn_raise_waiting(d, port);
     }
+    return rc;
 }
 
 bool console_pv_takes_input(const struct domain *d)

@@ -162,7 +162,7 @@ int evtchn_send(struct domain *d, evtchn_port_t port)
         evtchn_set_pending(c);
         break;
     case EVTCHN_UNBOUND:
-        console_pv_told(d, c->port);
+        rc = console_pv_told(d, c->port);
         break;
     case EVTCHN_INTERDOMAIN: /* bound at this moment: it was unbound when we looked */
         break;

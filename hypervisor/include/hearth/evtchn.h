@@ -70,7 +70,7 @@ bool evtchn_is_waiting(const struct domain *d, evtchn_port_t port) must_check;
 bool evtchn_raise_waiting(struct domain *d, evtchn_port_t port);
 bool evtchn_port_is_own(struct domain *d, evtchn_port_t port) must_check;
 void evtchn_send_own(struct domain *d, evtchn_port_t port);
-/* Sends on a local port of d as if d had called EVTCHNOP_send. */
+/* Sends on a local port of d as if d had called EVTCHNOP_send. -EINVAL, -ERESTART. */
 int evtchn_send(struct domain *d, evtchn_port_t port) must_check;
 
 /*
