@@ -206,7 +206,7 @@ FAULTS = {
     "hangs": ("exec sleep 1000", "within the time limit"),
     "rejects the state": ('set -- $XENSTORED_HANDOVER "$@"; truncate -s 400 /proc/self/fd/$2\n'
                           'shift 5; exec "$REAL" "$@"', "rejects the state"),
-    "runs out of memory": ('ulimit -d 1600\nexec "$REAL" "$@"', "out of memory"),
+    "runs out of memory": ('ulimit -d 1000\nexec "$REAL" "$@"', "out of memory"),
 }
 
 

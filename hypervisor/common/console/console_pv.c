@@ -20,6 +20,9 @@
 
 #define CHUNK 128U /* bytes that are written to the console at a time */
 
+/* Out of the way of the numbers that a guest is given on Xen, which has no such console. */
+#define PORT 127U
+
 /* public/io/console.h leaves them to both sides; the guest finds them empty. */
 static void clear_ring(struct console_ring *ring)
 {
@@ -50,10 +53,11 @@ static int attach(struct domain *d, gfn_t gfn, evtchn_port_t port)
 
 int console_pv_init(struct domain *d, gfn_t gfn, evtchn_port_t *port)
 {
-    int rc = evtchn_alloc_unbound(d, hardware_domain->id, port);
+    int rc = evtchn_alloc_unbound_at(d, hardware_domain->id, PORT);
 
     if (rc == 0) {
-        rc = attach(d, gfn, *port);
+        *port = PORT;
+        rc = attach(d, gfn, PORT);
     }
     if (rc == 0) {
         clear_ring(d->console_pv->ring);

@@ -7,6 +7,7 @@
 
 #include "private.h"
 
+/* *port: the one that is wanted, or 0 for any. */
 static int alloc(struct domain *d, domid_t remote, uint16_t notify, evtchn_port_t *port)
 {
     struct evtchn_table *t = d->events;
@@ -14,7 +15,7 @@ static int alloc(struct domain *d, domid_t remote, uint16_t notify, evtchn_port_
     int rc;
 
     spin_lock(&t->lock);
-    rc = evtchn_take_port(t, &c);
+    rc = *port != 0 ? evtchn_take_this_port(t, *port, &c) : evtchn_take_port(t, &c);
     if (rc == 0) {
         c->data = remote;
         c->notify = notify;
@@ -27,11 +28,18 @@ static int alloc(struct domain *d, domid_t remote, uint16_t notify, evtchn_port_
 
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port)
 {
+    *port = 0;
     return alloc(d, remote, 0, port);
+}
+
+int evtchn_alloc_unbound_at(struct domain *d, domid_t remote, evtchn_port_t port)
+{
+    return alloc(d, remote, 0, &port);
 }
 
 int evtchn_alloc_own(struct domain *d, domid_t remote, evtchn_port_t *port)
 {
+    *port = 0;
     return alloc(d, remote, EVTCHN_NOTIFY_VUART, port);
 }
 

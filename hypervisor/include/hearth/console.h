@@ -63,9 +63,9 @@ size_t console_domain_read(struct domain *d, char *buf, size_t size);
  * PV console of a guest that Hearth starts: a ring (public/io/console.h) in its RAM at gfn, and a
  * channel on which the hardware domain may take over as the back end. Until then, and when that one
  * is gone, Hearth is: output goes to console_domain_write(), input comes with the focus.
- * _init: -EINVAL (no RAM there), -ENOMEM, -ENOSPC; d is not running. _told: d sent on a port that
- * waits for its peer; no lock of RANK_VUART or above is held; -ERESTART: again, there is more. _rx:
- * d takes input. _release: d is dying. _free: nobody can find d any more.
+ * _init: -EINVAL (no RAM there), -ENOMEM, -EEXIST, -ENOSPC; d is not running. _told: d sent on a
+ * port that waits for its peer; no lock of RANK_VUART or above is held; -ERESTART: again, there is
+ * more. _rx: d takes input. _release: d is dying. _free: nobody can find d any more.
  */
 int console_pv_init(struct domain *d, gfn_t gfn, evtchn_port_t *port) must_check;
 int console_pv_told(struct domain *d, evtchn_port_t port) must_check;

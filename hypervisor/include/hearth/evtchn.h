@@ -57,8 +57,9 @@ void evtchn_send_host_virq(uint32_t virq);
 int evtchn_set_virq_handler(struct domain *d, uint32_t virq) must_check;
 void evtchn_drop_virq_handler(struct domain *d);
 
-/* Used by launch (xen,enhanced). */
+/* Used by launch (xen,enhanced). _at: a certain port, not 0; -EEXIST. */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port) must_check;
+int evtchn_alloc_unbound_at(struct domain *d, domid_t remote, evtchn_port_t port) must_check;
 /*
  * The same for an end that is the hypervisor's: what comes is told to d's virtual UART
  * (vpl011_told()). It goes with d. _send: nothing while nobody is bound; no lock of
