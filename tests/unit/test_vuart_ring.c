@@ -332,6 +332,30 @@ static void test_input(void **state)
     assert_false(vpl011_on_console(dom));
 }
 
+/* Whatever the domain uses, and says, about the port. */
+static void test_fifo_and_lies(void **state)
+{
+    struct evtchn_init_control_arg fifo = {.control_gfn = MACHINE_GFN + 5};
+    struct guest_shared_info *shared = dom->shared_info;
+    evtchn_port_t own = init(), back = bind(own);
+
+    (void)state;
+    put(VUART_IMSC, VUART_INT_RX);
+    shared->evtchn_pending[own / BITS_PER_LONG] = ~0UL; /* its own loss */
+    ring->in_prod = 1;
+    assert_int_equal(send(v0, back), 0);
+    shared->evtchn_pending[own / BITS_PER_LONG] = 0;
+    assert_int_equal(send(v0, back), 0);
+    assert_true(line());
+    (void)get(VUART_DR);
+    assert_false(line());
+    assert_int_equal(event(v, 11, &fifo, sizeof(fifo)), 0);
+    ring->in_prod = 2;
+    assert_int_equal(send(v0, back), 0);
+    assert_true(line());
+    sound();
+}
+
 /* Whatever either side writes into the indexes, Hearth stays within the ring and goes on. */
 static void test_bad_indexes(void **state)
 {
@@ -432,8 +456,9 @@ static void test_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_refused), TEST(test_no_port),     TEST(test_channel), TEST(test_output),
-        TEST(test_input),   TEST(test_bad_indexes), TEST(test_end),     TEST(test_record),
+        TEST(test_refused),       TEST(test_no_port), TEST(test_channel),
+        TEST(test_output),        TEST(test_input),   TEST(test_bad_indexes),
+        TEST(test_fifo_and_lies), TEST(test_end),     TEST(test_record),
     };
 
     return cmocka_run_group_tests(tests, boot, NULL);

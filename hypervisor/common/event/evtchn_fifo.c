@@ -12,6 +12,7 @@
 
 #include <hearth/console.h>
 #include <hearth/guest_atomic.h>
+#include <hearth/vuart.h>
 
 #include "private.h"
 
@@ -154,6 +155,10 @@ static void fifo_raise_word(struct evtchn_fifo *f, struct evtchn *c, uint32_t *w
 /* Sends an event whose word is not fifo_word_is_set(), or is not there yet (NULL). */
 void fifo_raise(struct evtchn_fifo *f, struct evtchn *c, uint32_t *word)
 {
+    if (unlikely(evtchn_is_own(c))) {
+        vpl011_told(c->domain);
+        return;
+    }
     if (word == NULL) {
         /* Remembered until expand_array brings the word. */
         if (!atomic_exchange(&c->deferred, 1)) {

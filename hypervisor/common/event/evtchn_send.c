@@ -61,6 +61,7 @@ void evtchn_wake_pollers(struct domain *d, struct evtchn_table *t, evtchn_port_t
     }
 }
 
+/* The hypervisor's own ends are never pending, unless their domain says so in its memory. */
 static noinline void evtchn_2l_raise(struct domain *d, struct evtchn *c)
 {
     struct guest_shared_info *s = d->shared_info;
@@ -69,6 +70,10 @@ static noinline void evtchn_2l_raise(struct domain *d, struct evtchn *c)
     struct vcpu *v = domain_vcpu(d, READ_ONCE(c->notify));
     unsigned long old;
 
+    if (unlikely(evtchn_is_own(c))) {
+        vpl011_told(d);
+        return;
+    }
     if (!guest_change_64(&s->evtchn_pending[sel], 0, bit, &old) || (old & bit) != 0) {
         return;
     }
@@ -86,10 +91,6 @@ static always_inline void evtchn_deliver(struct evtchn *c)
     struct guest_shared_info *s;
     unsigned int port = c->port;
 
-    if (unlikely(evtchn_is_own(c))) {
-        vpl011_told(d);
-        return;
-    }
     if (f != NULL) {
         uint32_t *word = fifo_word(f, port);
 
