@@ -553,6 +553,41 @@ static void test_dead_domain_binds_nothing(void **state)
     assert_int_equal(bind_interdomain(1, port, &local), -EINVAL);
 }
 
+/* One step of domain 1's reset, with other work waiting: it stops behind the first ports. */
+static int64_t reset_step(void)
+{
+    struct evtchn_reset_arg a = {.dom = DOMID_SELF};
+    struct hypercall_args args = {.arg = {OP_RESET, WORLD_GFN << PAGE_SHIFT}};
+    int64_t rc;
+
+    world_enter(1, 0);
+    memcpy(world_va(1, 0), &a, sizeof(a));
+    this_cpu()->softirq_pending = 1;
+    rc = hypercall_event_channel_op(current_vcpu(), &args);
+    this_cpu()->softirq_pending = 0;
+    return rc;
+}
+
+/* What is bound behind the back of a reset that nobody continues is closed at the end, too. */
+static void test_abandoned_reset(void **state)
+{
+    struct evtchn_status_arg s;
+    evtchn_port_t one;
+    evtchn_port_t two;
+    int64_t rc;
+
+    (void)state;
+    assert_int_equal(reset_step(), -ERESTART);
+    tie(&one, &two);
+    assert_in_range(one, 1, 63);
+    while (evtchn_domain_destroy(&world[1].d) == -ERESTART) {
+    }
+    world_enter(2, 0);
+    s = status(DOMID_SELF, two, &rc);
+    assert_int_equal(rc, 0);
+    assert_int_equal(s.status, 1); /* waits for its next partner */
+}
+
 static void test_poll(void **state)
 {
     evtchn_port_t a, b;
@@ -640,6 +675,7 @@ int main(void)
         TEST(test_limits),
         TEST(test_reset),
         TEST(test_dead_domain_binds_nothing),
+        TEST(test_abandoned_reset),
         TEST(test_poll),
         TEST(test_vcpu_info_moves),
         TEST(test_set_priority_without_fifo),

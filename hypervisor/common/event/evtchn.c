@@ -282,21 +282,21 @@ int evtchn_close_port(struct domain *d, evtchn_port_t port) NO_LOCK_ANALYSIS
     return -EAGAIN;
 }
 
-/* Closes all ports from t->closing on; -ERESTART until done. */
-int evtchn_close_all(struct domain *d)
+/* Closes all ports from *next on; -ERESTART until done. */
+int evtchn_close_all(struct domain *d, uint32_t *next)
 {
     struct evtchn_table *t = d->events;
-    uint32_t port = READ_ONCE(t->closing);
+    uint32_t port = READ_ONCE(*next);
 
     for (; port < load_acquire(&t->valid); port++) {
         int rc = evtchn_is_bound(evtchn_at(t, port)) ? evtchn_close_port(d, port) : 0;
 
         if (rc == -EAGAIN || (port % 64 == 63 && preempt_check())) {
-            WRITE_ONCE(t->closing, rc == -EAGAIN ? port : port + 1);
+            WRITE_ONCE(*next, rc == -EAGAIN ? port : port + 1);
             return -ERESTART;
         }
     }
-    WRITE_ONCE(t->closing, 0);
+    WRITE_ONCE(*next, 0);
     return 0;
 }
 
@@ -311,7 +311,7 @@ int evtchn_domain_destroy(struct domain *d)
     spin_lock(&t->lock);
     t->dead = true; /* from here on no port is bound */
     spin_unlock(&t->lock);
-    rc = evtchn_close_all(d);
+    rc = evtchn_close_all(d, &t->next_end);
     if (rc == 0) {
         fifo_destroy(d);
     }

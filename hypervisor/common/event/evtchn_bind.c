@@ -231,7 +231,7 @@ int evtchn_op_reset(struct vcpu *v, struct domain *d, struct evtchn_reset_arg *a
     if (d != v->domain && READ_ONCE(d->pause_count) == 0) {
         return -EINVAL;
     }
-    rc = evtchn_close_all(d);
+    rc = evtchn_close_all(d, &d->events->next_reset);
     if (rc == 0) {
         fifo_destroy(d);
     }

@@ -103,7 +103,8 @@ struct evtchn_table {
     struct spinlock lock;
     struct evtchn_free free[2]; /* ports that 2-level can name, and the others */
     uint32_t bound;             /* ports in use, for the audit and the domain table */
-    uint32_t closing;           /* where a reset that was preempted goes on */
+    uint32_t next_reset;        /* where a reset that was preempted goes on */
+    uint32_t next_end;          /* where the domain's end goes on, once `dead` */
     bool dead;                  /* no more binding */
     struct evtchn *small[EVTCHN_SMALL_PAGES];
 };
@@ -146,7 +147,7 @@ must_check;
 int evtchn_grow(struct evtchn_table *t, struct domain *d) REQUIRES(t->lock)
 must_check;
 int evtchn_close_port(struct domain *d, evtchn_port_t port) must_check;
-int evtchn_close_all(struct domain *d) must_check;
+int evtchn_close_all(struct domain *d, uint32_t *next) must_check;
 
 int evtchn_take_this_port(struct evtchn_table *t, evtchn_port_t port, struct evtchn **out)
     REQUIRES(t->lock)
