@@ -5,6 +5,7 @@
 #include "machine.h"
 
 #include <hearth/abi_types.h>
+#include <hearth/grant.h>
 
 static struct domain *dom0, *dom;
 static struct vcpu *v0, *v;
@@ -249,6 +250,83 @@ static void test_acquire(void **state)
     assert_int_equal(CALL(v, memory_op, 28, a), -EPERM);
 }
 
+/* More frames than are made, or mapped, between two checks; each is where it was asked for. */
+static void test_acquire_is_preempted(void **state)
+{
+    enum {
+        N = 64 + 1
+    };
+    struct domain_config config = machine_config;
+    struct memory_acquire_resource_arg a = {
+        .domid = 3, .type = 1, .nr_frames = N, .frame_list = guest_ptr(machine_ga(1))};
+    struct hypercall_args args = {.arg = {28, machine_ga(0)}};
+    uint64_t *list = machine_va(dom0, 1);
+    struct domain *d;
+    unsigned int restarts = 0;
+    int64_t rc;
+
+    (void)state;
+    config.max_grant_frames = N;
+    d = machine_domain(3, &config, 1);
+    for (unsigned int i = 0; i < N; i++) {
+        list[i] = 0x4000 + i;
+    }
+    for (unsigned int round = 0; round < 2; round++) {
+        memcpy(machine_va(dom0, 0), &a, sizeof(a));
+        this_cpu()->current = v0;
+        this_cpu()->softirq_pending = 1UL << SOFTIRQ_RCU;
+        for (restarts = 0; (rc = hypercall_memory_op(v0, &args)) == -ERESTART; restarts++) {
+        }
+        this_cpu()->current = NULL;
+        assert_int_equal(rc, 0);
+        assert_int_equal(restarts, round == 0 ? N - 1 : 1);
+    }
+    for (unsigned int i = 0; i < N; i++) {
+        struct p2m_entry e;
+        mfn_t m;
+
+        assert_int_equal(grant_shared_frame(d, i, &m), 0);
+        assert_int_equal(p2m_lookup(dom0->p2m[0], gfn(0x4000 + i), &e), 0);
+        assert_true(mfn_eq(e.mfn, m));
+        assert_int_equal(p2m_unmap(dom0->p2m[0], gfn(0x4000 + i), 1), 0);
+    }
+    machine_kill(d);
+}
+
+/* Each item of a batch may make a frame: none goes without a check, none fails by it. */
+static void test_batch_of_grant_frames(void **state)
+{
+    uint64_t *idxs = machine_va(dom0, 1), *gpfns = machine_va(dom0, 2);
+    int32_t *errs = machine_va(dom0, 3);
+    struct hypercall_args args = {.arg = {23, machine_ga(0)}};
+    struct memory_add_to_physmap_batch_arg a = {.domid = 1,
+                                                .space = 1,
+                                                .size = 2,
+                                                .idxs = guest_ptr(machine_ga(1)),
+                                                .gpfns = guest_ptr(machine_ga(2)),
+                                                .errs = guest_ptr(machine_ga(3))};
+    unsigned int restarts = 0;
+    int64_t rc;
+
+    (void)state;
+    for (unsigned int i = 0; i < 2; i++) {
+        idxs[i] = 1 + 2 * i; /* frames 1 to 3 are to be made */
+        gpfns[i] = 0x4000 + i;
+        errs[i] = 1;
+    }
+    memcpy(machine_va(dom0, 0), &a, sizeof(a));
+    this_cpu()->current = v0;
+    this_cpu()->softirq_pending = 1UL << SOFTIRQ_RCU;
+    while ((rc = hypercall_memory_op(v0, &args)) == -ERESTART) {
+        restarts++;
+    }
+    this_cpu()->current = NULL;
+    assert_int_equal(rc, 0);
+    assert_int_equal(restarts, 3);
+    assert_int_equal(errs[0] | errs[1], 0);
+    machine_turn();
+}
+
 /* A device's page is the hardware domain's own to place. */
 static void test_devices(void **state)
 {
@@ -419,7 +497,9 @@ int main(void)
         cmocka_unit_test(test_physmap),
         cmocka_unit_test(test_batch),
         cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_batch_of_grant_frames),
         cmocka_unit_test(test_acquire),
+        cmocka_unit_test(test_acquire_is_preempted),
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_sched_op),
         cmocka_unit_test(test_hvm_op),

@@ -4,6 +4,8 @@
 
 #include <hearth/bitmap.h>
 #include <hearth/evtchn.h>
+#include <hearth/grant.h>
+#include <hearth/irq.h>
 #include <hearth/shared.h>
 
 #include "machine.h"
@@ -80,6 +82,37 @@ static void test_ids_leave_nothing(void **state)
     }
     machine_kill(stays);
     machine_turn();
+    assert_int_equal(heap_in_use(), heap);
+}
+
+static struct domain *freed;
+static bool was_there;
+
+static void interrupted(void *arg)
+{
+    (void)arg;
+    was_there = freed->grants != NULL;
+}
+
+/* The last of a domain goes in pieces; an interrupt that waits is handled between them. */
+static void test_end_is_preempted(void **state)
+{
+    struct domain_config config = machine_config;
+    size_t heap;
+    mfn_t m;
+
+    (void)state;
+    assert_int_equal(irq_request(5, IRQ_EDGE, interrupted, NULL), 0);
+    heap = heap_in_use();
+    config.max_grant_frames = 200;
+    freed = machine_domain(5, &config, 1);
+    assert_int_equal(grant_shared_frame(freed, 199, &m), 0);
+    assert_true(domain_get(freed));
+    machine_kill(freed);
+    domain_put(freed);
+    host_irq_raise(5);
+    machine_turn();
+    assert_true(was_there);
     assert_int_equal(heap_in_use(), heap);
 }
 
@@ -358,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_stays),
         cmocka_unit_test(test_ids_leave_nothing),
+        cmocka_unit_test(test_end_is_preempted),
         cmocka_unit_test(test_reference_outlives),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_id_wrap),

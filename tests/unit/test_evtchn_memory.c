@@ -54,8 +54,7 @@ static int64_t do_init_grants(void)
     struct domain d = {.id = 9, .max_vcpus = 0};
     int rc = grant_domain_init(&d);
 
-    grant_domain_free(&d);
-    return rc;
+    return rc != 0 ? rc : grant_domain_free(&d);
 }
 
 static int64_t do_bind_many(void)

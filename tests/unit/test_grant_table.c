@@ -69,6 +69,41 @@ static void test_setup_table(void **state)
     assert_int_equal(a[0].status, -5);
 }
 
+/* No two frames are made, and no more than 64 freed, without a check between. */
+static void test_growth_is_preempted(void **state)
+{
+    struct domain_config config = {.max_vcpus = WORLD_VCPUS};
+    struct grant_query_size_arg q[1] = {{.dom = DOMID_SELF}};
+    struct hypercall_args args = {.arg = {OP_SETUP_TABLE, WORLD_GFN << PAGE_SHIFT, 1}};
+    struct grant_setup_table_arg a = {
+        .dom = DOMID_SELF, .nr_frames = 64, .frame_list = guest_ptr((WORLD_GFN + 2) << PAGE_SHIFT)};
+    const uint64_t *list;
+    mfn_t m;
+
+    (void)state;
+    world_domain(3, &config);
+    world_enter(3, 0);
+    list = world_va(3, 2);
+    for (unsigned int i = 2; i <= 64; i++) {
+        memcpy(world_va(3, 0), &a, sizeof(a));
+        softirq_raise(SOFTIRQ_TIMER);
+        assert_int_equal(hypercall_grant_table_op(current_vcpu(), &args), -ERESTART);
+        assert_int_equal(GNTTAB(OP_QUERY_SIZE, q, 1), 0);
+        assert_int_equal(q[0].nr_frames, i);
+        assert_true(list[0] == 0);
+    }
+    memcpy(world_va(3, 0), &a, sizeof(a));
+    softirq_raise(SOFTIRQ_TIMER);
+    assert_int_equal(hypercall_grant_table_op(current_vcpu(), &args), 0);
+    assert_true(list[0] == ~0ULL && list[63] == ~0ULL && list[64] == 0);
+    assert_int_equal(grant_shared_frame(&world[3].d, 63, &m), 0);
+    world_destroy(3);
+    world_enter(2, 0);
+    softirq_raise(SOFTIRQ_TIMER);
+    assert_int_equal(grant_domain_free(&world[3].d), -ERESTART);
+    world_free(3);
+}
+
 static void test_swap(void **state)
 {
     struct grant_swap_arg a[1] = {{.ref_a = 9, .ref_b = 10}};
@@ -304,13 +339,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_sizes_and_versions),
-        TEST(test_setup_table),
-        TEST(test_swap),
-        TEST(test_cache_flush),
-        TEST(test_seed_and_replace),
-        TEST(test_handle_limit),
-        TEST(test_random),
+        TEST(test_sizes_and_versions),  TEST(test_setup_table),
+        TEST(test_growth_is_preempted), TEST(test_swap),
+        TEST(test_cache_flush),         TEST(test_seed_and_replace),
+        TEST(test_handle_limit),        TEST(test_random),
         TEST(test_state_round_trip),
     };
 

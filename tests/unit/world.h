@@ -202,7 +202,8 @@ static inline void world_free(unsigned int n)
     WORLD_MUST(w->d.refs == 1);
     w->alive = false;
     evtchn_domain_free(&w->d);
-    grant_domain_free(&w->d);
+    while (grant_domain_free(&w->d) == -ERESTART) {
+    }
     page_free(w->d.shared_info_mfn, 0);
     world_settle();
 }

@@ -153,7 +153,7 @@ static int batch_item(struct vcpu *v, struct domain *d,
         return rc;
     }
     err = add_one(v, d, a->space, a->foreign_domid, idx, gfn(gpfn));
-    return guest_copy_out(err_at, &err, sizeof(err));
+    return err == -ERESTART ? err : guest_copy_out(err_at, &err, sizeof(err));
 }
 
 int memory_op_add_to_physmap_batch(struct vcpu *v, struct domain *d,
@@ -192,7 +192,6 @@ int memory_op_remove_from_physmap(struct vcpu *v, struct domain *d,
 
 #define RESOURCE_GRANT_TABLE 1U
 #define RESOURCE_LAST        2U /* request servers, the grant table, traces: there is one */
-#define MAX_RESOURCE_FRAMES  32U
 
 static int resource_frame(struct vcpu *v, struct domain *d,
                           const struct memory_acquire_resource_arg *a, uint32_t i)
@@ -222,6 +221,8 @@ int memory_op_acquire_resource(struct vcpu *v, struct domain *d,
                                struct memory_acquire_resource_arg *a)
 {
     uint32_t most = grant_max_frames(d);
+    uint32_t i = 0;
+    int rc = 0;
 
     if (d == v->domain) {
         /* XEN-ABI: one's own are added to the physmap; DOMID_SELF is nobody. */
@@ -238,15 +239,18 @@ int memory_op_acquire_resource(struct vcpu *v, struct domain *d,
         a->nr_frames > most - a->frame) {
         return -EINVAL;
     }
-    if (a->nr_frames > MAX_RESOURCE_FRAMES) {
-        return -E2BIG;
-    }
-    for (uint32_t i = 0; i < a->nr_frames; i++) {
-        int rc = resource_frame(v, d, a, i);
-
-        if (rc != 0) {
-            return rc;
+    while (i < a->nr_frames && rc == 0) {
+        rc = resource_frame(v, d, a, i);
+        i += rc == 0;
+        if (rc == 0 && i % ITEMS_PER_CHECK == 0 && i < a->nr_frames && preempt_check()) {
+            rc = -ERESTART;
         }
     }
-    return 0;
+    if (rc == -ERESTART) {
+        /* What is left, as in a batch. */
+        a->frame += i;
+        a->nr_frames -= i;
+        a->frame_list.a += (uint64_t)i * sizeof(uint64_t);
+    }
+    return rc;
 }

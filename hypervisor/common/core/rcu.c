@@ -11,8 +11,11 @@
  */
 #include <hearth/atomic.h>
 #include <hearth/cpu.h>
+#include <hearth/irq.h>
 #include <hearth/rcu.h>
 #include <hearth/softirq.h>
+
+#include <hearth/arch/cpu.h>
 
 static unsigned long epoch;
 
@@ -107,8 +110,14 @@ void rcu_softirq(void)
     if (c->rcu_waiting != NULL && period_over(c->rcu_waiting_generation)) {
         run_batch(c);
     }
-    /* Callbacks that came while a batch waited start the next one when it is done. */
+    /*
+     * Callbacks that came while a batch waited start the next one when it is done. One that was
+     * preempted is among them: what it made way for goes first.
+     */
     if (c->rcu_waiting == NULL && c->rcu_list != NULL) {
+        if (arch_irq_pending()) {
+            irq_dispatch();
+        }
         softirq_raise(SOFTIRQ_RCU);
     }
 }

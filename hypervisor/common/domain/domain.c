@@ -41,18 +41,24 @@ static void free_p2ms(struct domain *d)
     heap_free(d->p2m);
 }
 
-/* No reference and no reader is left. Also the end of a domain_create() that failed half-way. */
+/*
+ * No reference and no reader is left. Also the end of a domain_create() that failed half-way. What
+ * may be long is first, and preemptible: the rest comes with another grace period.
+ */
 static void domain_free(struct rcu_head *head)
 {
     struct domain *d = container_of(head, struct domain, rcu);
 
+    if (grant_domain_free(d) == -ERESTART) {
+        rcu_call(head, domain_free);
+        return;
+    }
     for (uint32_t i = 0; d->vcpu != NULL && i < d->max_vcpus; i++) {
         if (d->vcpu[i] != NULL) {
             vcpu_free(d->vcpu[i]);
         }
     }
     heap_free(d->vcpu);
-    grant_domain_free(d);
     evtchn_domain_free(d);
     vpl011_destroy(d);
     console_pv_free(d);

@@ -6,6 +6,8 @@
 #include <hearth/errno.h>
 #include <hearth/guest_copy.h>
 #include <hearth/heap.h>
+#include <hearth/softirq.h>
+#include <hearth/string.h>
 
 #include "private.h"
 
@@ -32,7 +34,10 @@ static int grant_frame_create(struct domain *d, struct grant_frame *f)
     return 0;
 }
 
-/* The table has more than `index` frames afterwards; one frame is made at a time. */
+/*
+ * The table has more than `index` frames afterwards. -ERESTART: preempted after one of them, which
+ * stays, so that the next call goes on from there.
+ */
 int grant_grow(struct domain *d, uint32_t index)
 {
     struct grant_table *t = d->grants;
@@ -50,6 +55,9 @@ int grant_grow(struct domain *d, uint32_t index)
             }
         }
         spin_unlock(&t->lock);
+        if (rc == 0 && preempt_check()) {
+            rc = -ERESTART;
+        }
     }
     return rc;
 }
@@ -79,12 +87,15 @@ int grant_domain_init(struct domain *d)
     spin_lock_init(&t->maptrack_lock, RANK_MAPTRACK);
     t->max_frames = frames;
     t->max_chunks = maptrack * GRANT_CHUNKS_PER_FRAME;
-    d->grants = t;
-    rc = grant_grow(d, 0);
+    rc = grant_frame_create(d, &t->frame[0]);
     if (rc != 0) {
-        grant_domain_free(d);
+        heap_free(t->frame);
+        heap_free(t);
+        return rc;
     }
-    return rc;
+    t->nr_frames = 1;
+    d->grants = t;
+    return 0;
 }
 
 uint32_t grant_max_frames(const struct domain *d)
@@ -99,21 +110,29 @@ void grant_domain_named(struct domain *d)
     }
 }
 
-void grant_domain_free(struct domain *d)
+int grant_domain_free(struct domain *d)
 {
     struct grant_table *t = d->grants;
 
     if (t == NULL) {
-        return;
+        return 0;
+    }
+    while (t->nr_frames > 0) {
+        const struct grant_frame *f = &t->frame[--t->nr_frames];
+
+        page_free(f->mfn, 0);
+        heap_free(f->active);
+        if (t->nr_frames % GRANT_FREED_PER_CHECK == 0 && preempt_check()) {
+            return -ERESTART;
+        }
+    }
+    if (grant_maptrack_free(t) != 0) {
+        return -ERESTART;
     }
     d->grants = NULL;
-    for (uint32_t i = 0; i < t->nr_frames; i++) {
-        page_free(t->frame[i].mfn, 0);
-        heap_free(t->frame[i].active);
-    }
-    grant_maptrack_free(t);
     heap_free(t->frame);
     heap_free(t);
+    return 0;
 }
 
 int grant_shared_frame(struct domain *d, uint32_t index, mfn_t *out)
@@ -162,30 +181,40 @@ int grant_op_query_size(struct vcpu *v, struct grant_query_size_arg *a, enum xsm
     return 0;
 }
 
+/* XEN-ABI: where a translated guest's table lies is for it to choose, by add_to_physmap. */
+static int16_t grant_list_nowhere(guest_ptr_t list, uint32_t n)
+{
+    uint64_t nowhere[GRANT_BATCH];
+
+    memset(nowhere, 0xff, sizeof(nowhere));
+    for (uint32_t i = 0; i < n; i += GRANT_BATCH) {
+        uint32_t some = MIN(n - i, GRANT_BATCH);
+        guest_ptr_t at;
+
+        if (!guest_ptr_index(list, i, sizeof(nowhere[0]), &at) ||
+            guest_copy_out(at, nowhere, some * sizeof(nowhere[0])) != 0) {
+            return GNTST_BAD_VIRT_ADDR;
+        }
+    }
+    return GNTST_OKAY;
+}
+
 int grant_op_setup_table(struct vcpu *v, struct grant_setup_table_arg *a, enum xsm_hook hook)
 {
-    /* XEN-ABI: where a translated guest's table lies is for it to choose, by add_to_physmap. */
-    const uint64_t nowhere = INVALID_GFN.n;
     struct domain *d;
+    int rc = 0;
 
     a->status = grant_target(v, a->dom, hook, &d);
     if (a->status != GNTST_OKAY) {
         return 0;
     }
-    if (a->nr_frames > d->grants->max_frames ||
-        (a->nr_frames > 0 && grant_grow(d, a->nr_frames - 1) != 0)) {
-        a->status = GNTST_GENERAL_ERROR;
-        return 0;
+    if (a->nr_frames > 0) {
+        rc = grant_grow(d, a->nr_frames - 1);
     }
-    for (uint32_t i = 0; i < a->nr_frames; i++) {
-        guest_ptr_t at;
-
-        if (!guest_ptr_index(a->frame_list, i, sizeof(nowhere), &at) ||
-            guest_copy_out(at, &nowhere, sizeof(nowhere)) != 0) {
-            a->status = GNTST_BAD_VIRT_ADDR;
-            break;
-        }
+    if (rc == -ERESTART) {
+        return rc;
     }
+    a->status = rc != 0 ? GNTST_GENERAL_ERROR : grant_list_nowhere(a->frame_list, a->nr_frames);
     return 0;
 }
 

@@ -364,10 +364,16 @@ bool grant_maps_frame(const struct grant_table *t, mfn_t frame, uint32_t *cursor
     return first + GRANT_BATCH >= maps;
 }
 
-void grant_maptrack_free(struct grant_table *t)
+int grant_maptrack_free(struct grant_table *t)
 {
-    for (uint32_t i = 0; i < t->nr_maps / GRANT_MAPS_PER_CHUNK; i++) {
-        heap_free(t->chunk[i]);
+    while (t->nr_maps > 0) {
+        t->nr_maps -= GRANT_MAPS_PER_CHUNK;
+        heap_free(t->chunk[t->nr_maps / GRANT_MAPS_PER_CHUNK]);
+        if (t->nr_maps % (GRANT_MAPS_PER_CHUNK * GRANT_FREED_PER_CHECK) == 0 && preempt_check()) {
+            return -ERESTART;
+        }
     }
     heap_free(t->chunk);
+    t->chunk = NULL;
+    return 0;
 }

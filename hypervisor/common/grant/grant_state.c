@@ -88,13 +88,17 @@ void grant_state_save(struct domain *d, struct state_stream *s)
 static int load_shape(struct domain *d, const struct shape_record *r)
 {
     const struct grant_table *t = d->grants;
+    int rc;
 
     if (r->version != 1 || r->nr_frames == 0 || r->nr_frames > r->max_frames ||
         r->max_frames != t->max_frames ||
         r->max_maptrack_frames != t->max_chunks / GRANT_CHUNKS_PER_FRAME) {
         return -EINVAL;
     }
-    return grant_grow(d, r->nr_frames - 1);
+    do {
+        rc = grant_grow(d, r->nr_frames - 1);
+    } while (rc == -ERESTART);
+    return rc;
 }
 
 static int load_frame(struct domain *d, uint32_t index, const union guest_grant_entry *from)

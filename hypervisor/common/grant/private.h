@@ -95,6 +95,9 @@ struct grant_map {
 
 static_assert(sizeof(struct grant_map) * GRANT_MAPS_PER_CHUNK == PAGE_SIZE, "a chunk is a page");
 
+/* Frames, or chunks, that go at the end between two preemption checks. */
+#define GRANT_FREED_PER_CHECK 64U
+
 struct grant_table {
     struct spinlock lock;
     uint32_t nr_frames; /* published after the frame */
@@ -160,7 +163,7 @@ void grant_unpin_entry(struct domain *granter, union guest_grant_entry *shared,
 
 /* grant_map.c */
 bool grant_maps_frame(const struct grant_table *t, mfn_t frame, uint32_t *cursor, bool *found);
-void grant_maptrack_free(struct grant_table *t);
+int grant_maptrack_free(struct grant_table *t) must_check;
 int grant_map_restore(struct domain *d, uint32_t handle, struct domain *granter, grant_ref_t ref,
                       gfn_t at, bool write) must_check;
 

@@ -16,11 +16,11 @@ int grant_domain_init(struct domain *d) must_check;
 void grant_domain_named(struct domain *d);
 /* Undoes d's mappings of others' frames; -ERESTART until done. */
 int grant_domain_release_mappings(struct domain *d) must_check;
-/* After that, when the last reference goes (RCU): frees frames. */
-void grant_domain_free(struct domain *d);
+/* After that, when the last reference has gone (RCU): frees frames; -ERESTART until done. */
+int grant_domain_free(struct domain *d) must_check;
 
 /* Machine frame `index` of d's shared table, grown up to it; for add_to_physmap, acquire_resource.
- * -EINVAL above the domain's maximum, -ENOMEM. */
+ * -EINVAL above the domain's maximum, -ENOMEM; -ERESTART when it grew and is to be asked again. */
 int grant_shared_frame(struct domain *d, uint32_t index, mfn_t *out) must_check;
 uint32_t grant_max_frames(const struct domain *d);
 /* Fills a reserved entry (store, console) before the guest runs. */

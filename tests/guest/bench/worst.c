@@ -15,6 +15,7 @@
 #define MOST_PORTS  4000U
 #define MOST_GRANTS 256U
 #define FIRST_GRANT 16U
+#define MOST_FRAMES 64U
 #define NR_INFOS    64U
 #define TEXT        4096U
 
@@ -43,7 +44,7 @@ static long create_large(void)
     c->flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
     c->max_vcpus = VCPUS;
     c->max_evtchn_port = 131071;
-    c->max_grant_frames = 64;
+    c->max_grant_frames = MOST_FRAMES;
     c->max_maptrack_frames = 1024;
     c->grant_opts = XEN_DOMCTL_GRANT_version(1);
     rc = domctl_do(XEN_DOMCTL_createdomain, 0);
@@ -148,6 +149,36 @@ static void grants(void)
     test_equal(bad, 0, "256 grants mapped and unmapped");
 }
 
+/* All frames of the victim's grant table made at once, then mapped here; and those of our own. */
+static void grant_frames(void)
+{
+    static xen_pfn_t list[MOST_FRAMES];
+    struct xen_add_to_physmap add = {.domid = victim,
+                                     .space = XENMAPSPACE_grant_table,
+                                     .idx = MOST_FRAMES - 1,
+                                     .gpfn = BUILT_GFN + 2 * CHUNKS * CHUNK};
+    struct xen_mem_acquire_resource acquire = {
+        .domid = victim, .type = XENMEM_resource_grant_table, .nr_frames = MOST_FRAMES};
+    struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = MOST_FRAMES};
+    uint64_t at = spare_gfn(MOST_FRAMES);
+
+    WORST("add_to_physmap of grant frame 63", memory_op(XENMEM_add_to_physmap, &add));
+    must_be(0, "grant frame 63");
+    for (unsigned int i = 0; i < MOST_FRAMES; i++) {
+        list[i] = at + i;
+    }
+    set_xen_guest_handle(acquire.frame_list, list);
+    WORST("acquire_resource of 64 grant frames", memory_op(XENMEM_acquire_resource, &acquire));
+    must_be(0, "acquire_resource");
+    for (unsigned int i = 0; i < MOST_FRAMES; i++) {
+        builder_unmap(at + i);
+    }
+    set_xen_guest_handle(setup.frame_list, list);
+    WORST("setup_table of 64 grant frames", grant_op(GNTTABOP_setup_table, &setup, 1));
+    must_be(0, "setup_table");
+    test_equal(setup.status, GNTST_okay, "setup_table's status");
+}
+
 static void channels(void)
 {
     struct evtchn_reset reset = {.dom = DOMID_SELF};
@@ -196,7 +227,8 @@ void bench_worst(void)
     must_be(0, "limits");
     memory();
     foreign();
-    WORST("destroydomain, 128 vCPUs, 20 MiB", builder_destroy(victim));
+    grant_frames();
+    WORST("destroydomain, 128 vCPUs, 20 MiB, 64 grant frames", builder_destroy(victim));
     must_be(0, "destroydomain");
     grants();
     channels();
