@@ -200,6 +200,13 @@ def test_life(machine, request, gic, smp):
         m.expect_exit(60)
 
 
+def test_crossed(machine):
+    """Two CPUs of dom0 in calls for which the other one has to stop: both go on."""
+    with machine(gic=3, smp=2, clock="threads", dom0=kernel("crossed")) as m:
+        finish(m)
+        m.expect_exit(60)
+
+
 @pytest.mark.parametrize("smp", [1, 2])
 def test_share(machine, smp):
     """Weights hold within 2 % with more vCPUs than CPUs, and nobody starves: in instructions on one

@@ -346,6 +346,29 @@ static void test_pod_target(void **state)
     assert_int_equal(machine_call(v0, hypercall_memory_op, 16, &a, sizeof(a)), -ESRCH);
 }
 
+/* Another CPU waits for vCPUs to stop: who would wait too comes again, and nothing is paused. */
+static void test_one_waits(void **state)
+{
+    unsigned int pauses = dom->pause_count;
+
+    (void)state;
+    assert_true(sched_wait_begin());
+    assert_false(sched_wait_begin());
+    assert_int_equal(vcpu_pause(dom->vcpu[0]), -ERESTART);
+    assert_int_equal(domain_pause(dom), -ERESTART);
+    assert_int_equal(domain_tools_pause(dom), -ERESTART);
+    assert_int_equal(domain_kill(dom), -ERESTART);
+    assert_int_equal(dom->pause_count, pauses);
+    assert_int_equal(dom->tools_pause_count, 0);
+    assert_int_equal(dom->vcpu[0]->pause_count, 0);
+    sched_wait_end();
+    assert_int_equal(vcpu_pause(dom->vcpu[0]), 0);
+    assert_int_equal(domain_pause(dom), 0);
+    vcpu_unpause(dom->vcpu[0]);
+    domain_unpause(dom);
+    assert_int_equal(dom->pause_count, pauses);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_scheduler),  cmocka_unit_test(test_nodes),
         cmocka_unit_test(test_max_mem),    cmocka_unit_test(test_pool),
         cmocka_unit_test(test_cacheflush), cmocka_unit_test(test_pod_target),
+        cmocka_unit_test(test_one_waits),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -317,12 +317,12 @@ static void test_states(void **state)
     assert_int_equal(v->sched.on_cpu, CPU_NONE);
     assert_null(cpus[0]->current);
 
-    domain_pause(dom[0]);
+    assert_int_equal(domain_pause(dom[0]), 0);
     assert_int_equal(state_of(v), RUNSTATE_OFFLINE);
     sched_wake(v);
     machine_turn();
     assert_int_equal(state_of(v), RUNSTATE_OFFLINE);
-    vcpu_pause(v);
+    assert_int_equal(vcpu_pause(v), 0);
     domain_unpause(dom[0]);
     machine_turn();
     assert_int_equal(state_of(v), RUNSTATE_OFFLINE);

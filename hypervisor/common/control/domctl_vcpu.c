@@ -19,7 +19,10 @@ int domctl_op_setvcpucontext(struct vcpu *v, struct domain *d, struct domctl_vcp
     if (guest_ptr_is_null(a->ctxt)) {
         return -EOPNOTSUPP; /* resets a vCPU, for soft reset */
     }
-    domain_pause(d);
+    rc = domain_pause(d);
+    if (rc != 0) {
+        return rc;
+    }
     rc = arch_vcpu_context_in(target, a->ctxt, &online);
     if (rc == 0) {
         target->initialised = true;
@@ -44,7 +47,10 @@ int domctl_op_getvcpucontext(struct vcpu *v, struct domain *d, struct domctl_vcp
     if (!target->initialised) {
         return -ENODATA;
     }
-    vcpu_pause(target);
+    rc = vcpu_pause(target);
+    if (rc != 0) {
+        return rc;
+    }
     rc = arch_vcpu_context_out(target, a->ctxt);
     vcpu_unpause(target);
     return rc;

@@ -215,32 +215,23 @@ static void wait_descheduled(struct domain *d)
     }
 }
 
-void domain_pause_nosync(struct domain *d)
+static void pause_locked(struct domain *d) REQUIRES(d->lock)
 {
     struct vcpu *v;
     uint32_t i;
 
-    spin_lock(&d->lock);
     if (d->pause_count++ == 0) {
         for_each_vcpu (d, i, v) {
             sched_set_pause(v, PAUSE_DOMAIN);
         }
     }
-    spin_unlock(&d->lock);
 }
 
-void domain_pause(struct domain *d)
-{
-    domain_pause_nosync(d);
-    wait_descheduled(d);
-}
-
-void domain_unpause(struct domain *d)
+static void unpause_locked(struct domain *d) REQUIRES(d->lock)
 {
     struct vcpu *v;
     uint32_t i;
 
-    spin_lock(&d->lock);
     ASSERT(d->pause_count > 0);
     if (--d->pause_count == 0) {
         if (d->started == 0) {
@@ -250,6 +241,30 @@ void domain_unpause(struct domain *d)
             sched_clear_pause(v, PAUSE_DOMAIN);
         }
     }
+}
+
+void domain_pause_nosync(struct domain *d)
+{
+    spin_lock(&d->lock);
+    pause_locked(d);
+    spin_unlock(&d->lock);
+}
+
+int domain_pause(struct domain *d)
+{
+    if (!sched_wait_begin()) {
+        return -ERESTART;
+    }
+    domain_pause_nosync(d);
+    wait_descheduled(d);
+    sched_wait_end();
+    return 0;
+}
+
+void domain_unpause(struct domain *d)
+{
+    spin_lock(&d->lock);
+    unpause_locked(d);
     spin_unlock(&d->lock);
 }
 
@@ -259,16 +274,21 @@ int domain_tools_pause(struct domain *d)
 {
     int rc = 0;
 
-    spin_lock(&d->lock);
+    if (!sched_wait_begin()) {
+        return -ERESTART;
+    }
+    spin_lock(&d->lock); /* both counts at once: another CPU may unpause */
     if (d->tools_pause_count == MOST_TOOLS_PAUSES) {
         rc = -EUSERS;
     } else {
         d->tools_pause_count++;
+        pause_locked(d);
     }
     spin_unlock(&d->lock);
     if (rc == 0) {
-        domain_pause(d);
+        wait_descheduled(d);
     }
+    sched_wait_end();
     return rc;
 }
 
@@ -281,10 +301,8 @@ int domain_tools_unpause(struct domain *d)
         rc = -EINVAL;
     } else {
         d->tools_pause_count--;
+        unpause_locked(d);
     }
     spin_unlock(&d->lock);
-    if (rc == 0) {
-        domain_unpause(d);
-    }
     return rc;
 }

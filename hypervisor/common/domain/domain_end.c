@@ -86,13 +86,13 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
             d->shutdown_code = (uint8_t)reason;
         }
         d->ended = now();
-        store_release(&d->is_shut_down, true);
     }
     spin_unlock(&d->lock);
     if (!first) {
         return;
     }
     domain_pause_nosync(d);
+    store_release(&d->is_shut_down, true); /* who sees it may resume it: the pause was counted */
     printk(LOG_INFO, "Domain %u (%s) %s%s%s\n", d->id, d->name, reason_name(d->shutdown_code),
            d->shutdown_why != NULL ? ": " : "", d->shutdown_why != NULL ? d->shutdown_why : "");
     evtchn_send_host_virq(VIRQ_DOM_EXC);
@@ -104,10 +104,12 @@ void domain_resume(struct domain *d)
     bool was_down;
 
     spin_lock(&d->lock);
-    was_down = d->is_shut_down;
-    d->is_shut_down = false;
-    d->is_shutting_down = false;
-    d->shutdown_code = SHUTDOWN_NONE;
+    was_down = load_acquire(&d->is_shut_down);
+    if (was_down || !d->is_shutting_down) { /* else it is just going down */
+        d->is_shut_down = false;
+        d->is_shutting_down = false;
+        d->shutdown_code = SHUTDOWN_NONE;
+    }
     spin_unlock(&d->lock);
     if (was_down) {
         domain_unpause(d);
@@ -162,7 +164,11 @@ static int release_pages(struct domain *d)
 
 static int stop(struct domain *d)
 {
-    domain_pause(d);
+    int rc = domain_pause(d);
+
+    if (rc != 0) {
+        return rc;
+    }
     evtchn_drop_virq_handler(d);
     for (unsigned int i = 0; i < NR_WATCHDOGS; i++) {
         if (d->watchdog[i].fn != NULL) {

@@ -86,12 +86,17 @@ void vcpu_pause_nosync(struct vcpu *v)
     spin_unlock(&v->domain->lock);
 }
 
-void vcpu_pause(struct vcpu *v)
+int vcpu_pause(struct vcpu *v)
 {
+    if (!sched_wait_begin()) {
+        return -ERESTART;
+    }
     vcpu_pause_nosync(v);
     if (v != current_vcpu()) {
         sched_wait_descheduled(v);
     }
+    sched_wait_end();
+    return 0;
 }
 
 void vcpu_unpause(struct vcpu *v)

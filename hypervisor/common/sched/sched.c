@@ -16,6 +16,7 @@
 #include <hearth/domain.h>
 #include <hearth/errno.h>
 #include <hearth/heap.h>
+#include <hearth/smp_call.h>
 #include <hearth/softirq.h>
 #include <hearth/string.h>
 #include <hearth/vcpu.h>
@@ -23,6 +24,7 @@
 #include "private.h"
 
 static const struct sched_policy *const policies[] = {&sched_fair};
+static uint32_t sched_waiting; /* a CPU is between sched_wait_begin() and _end() */
 
 static void slice_expired(void *arg)
 {
@@ -211,9 +213,23 @@ void sched_yield_current(void)
     }
 }
 
+bool sched_wait_begin(void)
+{
+    uint32_t nobody = 0;
+
+    return atomic_cas(&sched_waiting, &nobody, 1);
+}
+
+void sched_wait_end(void)
+{
+    store_release(&sched_waiting, 0);
+}
+
 void sched_wait_descheduled(struct vcpu *v)
 {
-    while (load_acquire(&v->sched.on_cpu) != CPU_NONE) { /* pairs with switch_to() */
+    /* Pairs with switch_to(). Its CPU may wait for a call to this one. */
+    while (load_acquire(&v->sched.on_cpu) != CPU_NONE) {
+        smp_call_softirq();
         arch_cpu_relax();
     }
 }

@@ -94,7 +94,7 @@ struct domain {
     bool is_direct_mapped;
     bool has_console;  /* may use console_io */
     bool is_debugged;  /* by the tools; under lock */
-    bool is_shut_down; /* under lock; code below says why */
+    bool is_shut_down; /* set when it is paused for it; cleared under lock */
     bool is_shutting_down;
     bool is_being_killed; /* a CPU is in domain_kill(); under lock */
     uint8_t shutdown_code;
@@ -165,7 +165,8 @@ void domain_put(struct domain *d);
 /* Writes the wall clock into its shared_info: after the clock, or its offset, has changed. */
 void domain_tell_time(struct domain *d);
 
-void domain_pause(struct domain *d); /* waits until no vCPU runs */
+/* Waits until no vCPU but the current one runs. -ERESTART: another CPU waits so; not paused. */
+int domain_pause(struct domain *d) must_check;
 void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
 
@@ -176,7 +177,8 @@ cold void domain_crash(struct domain *d, const char *why);
 /* Releases everything; -ERESTART until done. The domain has no running vCPU afterwards. */
 int domain_kill(struct domain *d) must_check;
 /*
- * The toolstack's own pauses, which the domain may outlive. -EUSERS: too many; -EINVAL: not paused.
+ * The toolstack's own pauses, which the domain may outlive. -EUSERS: too many; -EINVAL: not paused;
+ * -ERESTART as domain_pause().
  */
 int domain_tools_pause(struct domain *d) must_check;
 int domain_tools_unpause(struct domain *d) must_check;

@@ -101,8 +101,14 @@ void sched_wake(struct vcpu *v);
 /* The current vCPU waits until woken, unless something is pending already. */
 void sched_block_current(void);
 void sched_yield_current(void);
-/* Waits until v is on no CPU. v must be paused. Not for the current vCPU. */
+/*
+ * One CPU at a time waits for vCPUs to stop: two could wait for each other's. begin: false, another
+ * one does; the caller gives its CPU a chance to stop, with -ERESTART. wait_descheduled: until v is
+ * on no CPU; v must be paused and not the current vCPU. Runs this CPU's calls; no lock held.
+ */
+bool sched_wait_begin(void) must_check;
 void sched_wait_descheduled(struct vcpu *v);
+void sched_wait_end(void);
 
 int sched_set_affinity(struct vcpu *v, const unsigned long *hard,
                        const unsigned long *soft) must_check;

@@ -49,8 +49,8 @@ int vcpu_create(struct domain *d, uint32_t id) must_check;
 /* The vCPU, or NULL when id is out of range or was not created. */
 struct vcpu *domain_vcpu(const struct domain *d, uint32_t id);
 
-/* Pause counts; _pause waits until it does not run, _pause_nosync does not. */
-void vcpu_pause(struct vcpu *v);
+/* Pause counts; _pause waits until it does not run, _pause_nosync does not. -ERESTART: not now. */
+int vcpu_pause(struct vcpu *v) must_check;
 void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 
