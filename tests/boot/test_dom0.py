@@ -9,6 +9,7 @@ SAMPLES = [  # kernel, GIC, CPUs, CPU model, MiB of the machine
     ("6.1", 2, 4, "cortex-a53", 1024),
     ("6.12", 3, 4, "max", 8192),
     ("6.12", 2, 1, "neoverse-n1", 2048),
+    ("6.1", 3, 1, "a64fx", 2048),  # blocks of DC ZVA and cache lines of 256 bytes
 ]
 
 

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <asm/host.h>
+#include <hearth/bug.h>
 
 #include "fake_domains.h"
 #include "fake_sched.h"
@@ -267,6 +268,27 @@ static void test_panic_takes_no_lock(void **state)
     assert_string_equal(uart_text, "(XEN) the end\r\n");
 }
 
+static void broken_put(char c)
+{
+    panic("no UART for %c", c);
+}
+
+static void panic_without_uart(void)
+{
+    static const struct uart broken = {.name = "broken", .putc = broken_put};
+
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* where the host's console of last resort writes */
+    setvbuf(stdout, NULL, _IONBF, 0);
+    console_set_uart(&broken);
+    panic("first");
+}
+
+static void test_panic_within_a_panic(void **state)
+{
+    (void)state;
+    unit_expect_stop(panic_without_uart, "Panic within a panic\r\n(XEN) Panic on CPU 0: no UART");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +306,7 @@ int main(void)
         cmocka_unit_test_setup(test_dom0_is_raw, setup),
         cmocka_unit_test_setup(test_domu_output_is_limited, setup),
         cmocka_unit_test_setup(test_panic_takes_no_lock, setup),
+        cmocka_unit_test_setup(test_panic_within_a_panic, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The end: a broken invariant or an impossible start-up. The first CPU to come here prints and
- * stops the others; one that comes here later, or again from the printing itself, just halts.
+ * stops the others, which halt when they come here, too. When the printing itself fails, that is
+ * said on the console of last resort; when it fails there, the CPU just halts.
  */
 #include <hearth/atomic.h>
 #include <hearth/boot.h>
@@ -10,16 +11,24 @@
 #include <hearth/cpu.h>
 #include <hearth/printf.h>
 
+#include <hearth/arch/boot.h>
 #include <hearth/arch/cpu.h>
 
-static unsigned int panicking;
+static unsigned int panicking; /* the CPU's number + 1; 0: none */
 
 static void begin(void)
 {
-    if (atomic_exchange(&panicking, 1U) != 0) {
+    static unsigned int depth;
+    unsigned int none = 0, self = this_cpu_id() + 1;
+
+    if ((!atomic_cas(&panicking, &none, self) && none != self) || depth == 2) {
         arch_cpu_halt();
     }
     console_panic_mode();
+    if (++depth == 2) {
+        arch_console_fallback();
+        printk(LOG_ERR, "Panic within a panic\n");
+    }
 }
 
 noreturn static void end(void)

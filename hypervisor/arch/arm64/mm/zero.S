@@ -21,24 +21,27 @@
         add     x0, x0, #1024
 .endm
 
-/* x0 to x1 in lines of 64 bytes; x3 becomes 0. */
+/* x0 to x1 in lines of 64 bytes; x3 becomes 0. No numeric labels: a user's `1f` would meet them. */
 .macro  each_line op1, op2
         sub     x3, x1, x0
         and     x3, x3, #1023
-        cbz     x3, 2f
-1:      dc      \op1, x0                /* head, until 1024 bytes at a time are left */
+        cbz     x3, .Lwhole\@
+.Lhead\@:
+        dc      \op1, x0                /* head, until 1024 bytes at a time are left */
         .ifnb \op2
         dc      \op2, x0
         .endif
         add     x0, x0, #64
         subs    x3, x3, #64
-        b.ne    1b
-2:      cmp     x0, x1
-        b.hs    4f
-3:      lines_16 \op1, \op2
+        b.ne    .Lhead\@
+.Lwhole\@:
         cmp     x0, x1
-        b.lo    3b
-4:
+        b.hs    .Lend\@
+.Lmany\@:
+        lines_16 \op1, \op2
+        cmp     x0, x1
+        b.lo    .Lmany\@
+.Lend\@:
 .endm
 
 /* To \otherwise unless DC ZVA is allowed and its block is 64 bytes. */

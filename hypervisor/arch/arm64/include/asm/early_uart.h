@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * UART of last resort: a PL011 at CONFIG_EARLY_UART_BASE, mapped by the boot tables only. For
- * messages before the console exists; never used on the normal path.
+ * UART of last resort: a PL011 at CONFIG_EARLY_UART_BASE, mapped by all tables, for
+ * messages before the console exists and from a broken one; never on the normal path.
  */
 #pragma once
 
