@@ -157,13 +157,27 @@ static bool make_tree(const uint8_t *data, size_t size, uint32_t *len)
     return fdt_finish(&w, len) == 0;
 }
 
+/* Nothing, or a listed module of that kind. */
+static bool sound(const struct boot_module *m, enum module_kind kind)
+{
+    bool found = m->size == 0;
+
+    for (unsigned int i = 0; i < boot_info.nr_modules; i++) {
+        const struct boot_module *listed = &boot_info.modules[i];
+
+        found |= listed->start == m->start && listed->size == m->size && listed->kind == kind;
+    }
+    return found;
+}
+
 static void check(const struct launch_plan *plan)
 {
     for (unsigned int i = 0; i < plan->count; i++) {
         const struct plan_domain *p = &plan->domain[i];
 
         if (p->cmdline == NULL || p->kernel.size == 0 || p->memory == 0 || (p->is_dom0 && i != 0) ||
-            (!p->is_dom0 && p->cpus == 0)) {
+            (!p->is_dom0 && p->cpus == 0) || !sound(&p->kernel, MODULE_KERNEL) ||
+            !sound(&p->ramdisk, MODULE_RAMDISK)) {
             abort();
         }
     }

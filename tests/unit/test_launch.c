@@ -178,6 +178,10 @@ static void faulty_guests(void)
     module("kernel", RAM + MiB(64), MiB(3), NULL);
     module("kernel", RAM + MiB(68), MiB(3), NULL);
     fdt_end_node(&w);
+    guest("same", 1024, 1);
+    module("kernel", RAM + MiB(72), MiB(3), NULL);
+    module("ramdisk", RAM + MiB(72), MiB(3), NULL);
+    fdt_end_node(&w);
     guest("good", 1024, 1);
     module("kernel", RAM + MiB(80), MiB(3), NULL);
     fdt_end_node(&w);
@@ -189,6 +193,9 @@ static void faulty_guests(void)
                       "module@42400000"));
     unit_check(logged("overlaps Hearth's image") && logged("is not in RAM"));
     unit_check(logged("overlap: not started"));
+    unit_check(logged("/chosen/same/module@44800000 (0x44800000, 0x300000 bytes) overlaps "
+                      "module@44800000"));
+    unit_check(logged("same: its module module@44800000 was refused"));
 }
 
 static void dom0_overlap(void)

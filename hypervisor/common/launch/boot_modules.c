@@ -16,11 +16,6 @@
 
 static const char reserved_as[] = "a boot module";
 
-struct finder {
-    struct boot_info *info;
-    enum module_kind kinds[BOOT_MODULES];
-};
-
 bool boot_module_kind(const struct fdt *fdt, uint32_t node, enum module_kind *kind)
 {
     if (fdt_compatible(fdt, node, "multiboot,kernel") ||
@@ -50,12 +45,12 @@ static bool in_ram(uint64_t start, uint64_t size)
     return false;
 }
 
-static const char *overlapping_module(const struct finder *f, uint64_t start, uint64_t size)
+static const char *overlapping_module(const struct boot_info *info, uint64_t start, uint64_t size)
 {
     unsigned int i;
 
-    for (i = 0; i < f->info->nr_modules; i++) {
-        const struct boot_module *m = &f->info->modules[i];
+    for (i = 0; i < info->nr_modules; i++) {
+        const struct boot_module *m = &info->modules[i];
 
         if (m->start < start + size && start < m->start + m->size) {
             return m->name;
@@ -81,7 +76,7 @@ static const char *overlapping_reservation(uint64_t start, uint64_t size)
 }
 
 /* What is wrong with the place of a module, or NULL; *other is what it overlaps. */
-static const char *fault_of(const struct finder *f, uint64_t start, uint64_t size,
+static const char *fault_of(const struct boot_info *info, uint64_t start, uint64_t size,
                             const char **other)
 {
     *other = "";
@@ -91,25 +86,26 @@ static const char *fault_of(const struct finder *f, uint64_t start, uint64_t siz
     if (!in_ram(start, size)) {
         return "is not in RAM";
     }
-    *other = overlapping_module(f, start, size);
+    *other = overlapping_module(info, start, size);
     if (*other == NULL) {
         *other = overlapping_reservation(start, size);
     }
     return *other != NULL ? "overlaps " : NULL;
 }
 
-static bool known(const struct finder *f, uint64_t start, uint64_t size, enum module_kind kind)
+const struct boot_module *boot_module_listed(const struct boot_info *info, uint64_t start,
+                                             uint64_t size, enum module_kind kind)
 {
     unsigned int i;
 
-    for (i = 0; i < f->info->nr_modules; i++) {
-        const struct boot_module *m = &f->info->modules[i];
+    for (i = 0; i < info->nr_modules; i++) {
+        const struct boot_module *m = &info->modules[i];
 
-        if (m->start == start && m->size == size && f->kinds[i] == kind) {
-            return true;
+        if (m->start == start && m->size == size && m->kind == kind) {
+            return m;
         }
     }
-    return false;
+    return NULL;
 }
 
 static void reject(const struct fdt_path *path, const char *text)
@@ -123,9 +119,8 @@ static void reject(const struct fdt_path *path, const char *text)
     printk(LOG_ERR, "boot module %s %s: its guest will not be started\n", name, text);
 }
 
-static void add_module(struct finder *f, const struct fdt_path *path, enum module_kind kind)
+static void add_module(struct boot_info *info, const struct fdt_path *path, enum module_kind kind)
 {
-    struct boot_info *info = f->info;
     uint64_t start, size;
     const char *fault, *other;
     char text[160];
@@ -134,10 +129,10 @@ static void add_module(struct finder *f, const struct fdt_path *path, enum modul
         reject(path, "has no usable reg property");
         return;
     }
-    if (known(f, start, size, kind)) {
+    if (boot_module_listed(info, start, size, kind) != NULL) {
         return;
     }
-    fault = fault_of(f, start, size, &other);
+    fault = fault_of(info, start, size, &other);
     if (fault != NULL) {
         (void)snprintf(text, sizeof(text), "(0x%llx, 0x%llx bytes) %s%s", (unsigned long long)start,
                        (unsigned long long)size, fault, other);
@@ -148,16 +143,16 @@ static void add_module(struct finder *f, const struct fdt_path *path, enum modul
         reject(path, "is one too many");
         return;
     }
-    f->kinds[info->nr_modules] = kind;
     info->modules[info->nr_modules++] = (struct boot_module){
         .start = start,
         .size = size,
         .name = fdt_name(&host_fdt, fdt_path_node(path)),
+        .kind = kind,
     };
 }
 
 /* dom0's modules first: when a guest's overlaps one, the guest loses. */
-static void find_below(struct finder *f, uint32_t chosen, uint32_t depth)
+static void find_below(struct boot_info *info, uint32_t chosen, uint32_t depth)
 {
     struct fdt_path path;
     enum module_kind kind;
@@ -172,17 +167,16 @@ static void find_below(struct finder *f, uint32_t chosen, uint32_t depth)
         }
         if (path.depth == depth && (depth == 2 || in_domain) &&
             boot_module_kind(&host_fdt, fdt_path_node(&path), &kind)) {
-            add_module(f, &path, kind);
+            add_module(info, &path, kind);
         }
     }
 }
 
 void boot_modules_find(struct boot_info *info)
 {
-    struct finder f = {.info = info};
     uint32_t chosen = fdt_find(&host_fdt, "/chosen");
 
     info->nr_modules = 0;
-    find_below(&f, chosen, 2);
-    find_below(&f, chosen, 3);
+    find_below(info, chosen, 2);
+    find_below(info, chosen, 3);
 }

@@ -45,23 +45,23 @@ static void warn_unknown(const struct reader *r, uint32_t node)
 }
 
 /* The listed module that node describes; false when it was refused at boot. */
-static bool find_module(const struct reader *r, uint32_t node, struct boot_module *out)
+static bool find_module(const struct reader *r, uint32_t node, enum module_kind kind,
+                        struct boot_module *out)
 {
+    const struct boot_module *listed;
     struct fdt_path path;
     uint64_t start, size;
-    unsigned int i;
 
     if (!fdt_locate(r->fdt, node, &path) || fdt_local_reg(r->fdt, &path, 0, &start, &size) != 0) {
         return false;
     }
-    for (i = 0; i < r->info->nr_modules; i++) {
-        if (r->info->modules[i].start == start && r->info->modules[i].size == size) {
-            *out = r->info->modules[i];
-            out->name = fdt_name(r->fdt, node);
-            return true;
-        }
+    listed = boot_module_listed(r->info, start, size, kind);
+    if (listed == NULL) {
+        return false;
     }
-    return false;
+    *out = *listed;
+    out->name = fdt_name(r->fdt, node);
+    return true;
 }
 
 /* One child of /chosen or of a domain's node. False: the domain cannot be started. */
@@ -84,7 +84,7 @@ static bool read_module(const struct reader *r, uint32_t node)
                kind == MODULE_KERNEL ? "kernel" : "ramdisk");
         return false;
     }
-    if (!find_module(r, node, to)) {
+    if (!find_module(r, node, kind, to)) {
         printk(LOG_ERR, "%s: its module %s was refused, see above\n", p->name,
                fdt_name(r->fdt, node));
         return false;

@@ -8,3 +8,6 @@
 bool launch_reserve(uint64_t start, uint64_t size, const char *what) must_check;
 /* Boot modules below /chosen into info and bootmem. */
 void boot_modules_find(struct boot_info *info);
+/* The one that info lists, or NULL: it was refused. */
+const struct boot_module *boot_module_listed(const struct boot_info *info, uint64_t start,
+                                             uint64_t size, enum module_kind kind);

@@ -8,10 +8,17 @@
 
 #define BOOT_MODULES 128U
 
+enum module_kind {
+    MODULE_OTHER = 0,
+    MODULE_KERNEL,
+    MODULE_RAMDISK,
+};
+
 struct boot_module {
     uint64_t start;
     uint64_t size;
     const char *name; /* in the device tree or a constant */
+    enum module_kind kind;
 };
 
 /* Filled by arch_boot_describe() on the boot CPU. Banks and reservations go to bootmem. */

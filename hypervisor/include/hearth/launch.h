@@ -28,11 +28,6 @@ void boot_fdt_memory(void);
  */
 void boot_fdt_reserve(struct boot_info *info);
 
-enum module_kind {
-    MODULE_OTHER = 0,
-    MODULE_KERNEL,
-    MODULE_RAMDISK,
-};
 /* What a node below /chosen describes; false when it is no boot module. */
 bool boot_module_kind(const struct fdt *fdt, uint32_t node, enum module_kind *kind) must_check;
 

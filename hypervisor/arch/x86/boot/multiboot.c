@@ -152,7 +152,8 @@ static void add_modules(struct boot_info *info, const struct mb_info *mb)
         if (bootmem_overlap(m.start, m.end - m.start, &other) != NULL) {
             panic("module %u at 0x%x lies over: %s", i, m.start, other);
         }
-        *to = (struct boot_module){m.start, m.end - m.start, keep_text(low(m.text))};
+        *to = (struct boot_module){
+            .start = m.start, .size = m.end - m.start, .name = keep_text(low(m.text))};
         info->nr_modules++;
         reserve(to->start, to->size, "module");
     }
