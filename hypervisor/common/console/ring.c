@@ -3,6 +3,7 @@
 #include "private.h"
 
 #include <hearth/num.h>
+#include <hearth/string.h>
 
 static_assert((RING_SIZE & (RING_SIZE - 1)) == 0, "ring indices are masked");
 
@@ -26,7 +27,12 @@ size_t console_ring_read(char *buf, size_t size, uint32_t *index)
         at = console.ring_start;
     }
     while (n < size && at != console.ring_end) {
-        buf[n++] = console.ring[at++ % RING_SIZE];
+        size_t from = at % RING_SIZE;
+        size_t len = MIN(MIN(size - n, console.ring_end - at), RING_SIZE - from);
+
+        memcpy(buf + n, console.ring + from, len);
+        n += len;
+        at += (uint32_t)len;
     }
     if (index != NULL) {
         *index = at;

@@ -8,54 +8,59 @@
 #include <hearth/hypercall/sysctl_ops.h>
 #include <hearth/softirq.h>
 
-#define RING_CHUNK 256U
-#define MOST_KEYS  64U
+/* Above the id of the domain with which a preempted list goes on, after num_domains of them. */
+#define GOES_ON 0x8000U
 
-/*
- * Progress of a long list is its own: domains from first_domain on, num_domains told so far stands
- * in the buffer. One list is short of 64 K domains, and each is some hundred instructions: the
- * caller gets it in one piece, up to MOST_AT_ONCE, and asks again from the last one on, as libxc
- * does whenever it gets as many as it has room for.
- */
-#define MOST_AT_ONCE 1024U
+/* The ring is read in pieces: at most all that it holds. */
+#define RING_CHUNK  256U
+#define MOST_CHUNKS 64U
 
 int sysctl_op_getdomaininfolist(struct vcpu *v, struct sysctl_getdomaininfolist_arg *a)
 {
     struct domctl_getdomaininfo_arg info;
-    uint32_t most = MIN(a->max_domains, MOST_AT_ONCE);
     struct domain *d;
-    uint32_t n = 0;
+    bool told = false;
 
     (void)v;
+    if (a->first_domain >= GOES_ON && a->first_domain < (GOES_ON | DOMID_FIRST_RESERVED)) {
+        a->first_domain &= (domid_t)~GOES_ON;
+    } else {
+        a->num_domains = 0;
+    }
     for_each_domain (d) {
         guest_ptr_t at;
 
         if (d->id < a->first_domain) {
             continue;
         }
-        if (n == most) {
+        if (a->num_domains >= a->max_domains) {
             break;
         }
+        if (told && preempt_check()) {
+            a->first_domain = (domid_t)(GOES_ON | d->id);
+            return -ERESTART;
+        }
         domain_info(d, &info);
-        if (!guest_ptr_index(a->buffer, n, sizeof(info), &at) ||
+        if (!guest_ptr_index(a->buffer, a->num_domains, sizeof(info), &at) ||
             guest_copy_out(at, &info, sizeof(info)) != 0) {
             return -EFAULT;
         }
-        n++;
+        a->num_domains++;
+        told = true;
     }
-    a->num_domains = n;
     return 0;
 }
 
 int sysctl_op_readconsole(struct vcpu *v, struct sysctl_readconsole_arg *a)
 {
     uint32_t index = a->incremental != 0 ? a->index : console_ring_start();
+    uint32_t most = MIN(a->count, MOST_CHUNKS * RING_CHUNK);
     char chunk[RING_CHUNK];
     uint32_t done = 0;
 
     (void)v;
-    while (done < a->count) {
-        size_t n = console_ring_read(chunk, MIN(a->count - done, RING_CHUNK), &index);
+    while (done < most) {
+        size_t n = console_ring_read(chunk, MIN(most - done, RING_CHUNK), &index);
         guest_ptr_t at;
 
         if (n == 0) {
@@ -74,19 +79,22 @@ int sysctl_op_readconsole(struct vcpu *v, struct sysctl_readconsole_arg *a)
     return 0;
 }
 
+/* What is left stands in the argument. What one key prints is not cut. */
 int sysctl_op_debug_keys(struct vcpu *v, struct sysctl_debug_keys_arg *a)
 {
     char key;
 
     (void)v;
-    if (a->nr_keys > MOST_KEYS) {
-        return -E2BIG;
-    }
     for (uint32_t i = 0; i < a->nr_keys; i++) {
         guest_ptr_t at;
 
         if (!guest_ptr_index(a->keys, i, 1, &at) || guest_copy_in(&key, at, 1) != 0) {
             return -EFAULT;
+        }
+        if (i != 0 && preempt_check()) {
+            a->keys = at;
+            a->nr_keys -= i;
+            return -ERESTART;
         }
         debug_key(key);
     }

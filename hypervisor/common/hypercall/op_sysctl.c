@@ -43,5 +43,6 @@ int64_t hypercall_sysctl(struct vcpu *v, struct hypercall_args *args)
         return -EACCES;
     }
     rc = perform(v, &r, &copy_back);
-    return op_finish(rc, copy_back, arg, &r, sizeof(r));
+    /* An IN row that goes on has its progress in the argument. */
+    return op_finish(rc, copy_back || rc == -ERESTART, arg, &r, sizeof(r));
 }

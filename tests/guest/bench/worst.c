@@ -17,6 +17,9 @@
 #define FIRST_GRANT 16U
 #define MOST_FRAMES 64U
 #define NR_INFOS    64U
+#define LARGE       8U /* domains of VCPUS */
+#define KEYS        64U
+#define RING        16384U
 #define TEXT        4096U
 
 static domid_t victim;
@@ -195,21 +198,44 @@ static void channels(void)
     must_be(0, "reset");
 }
 
-static void information(void)
+static void list(void)
 {
     static struct xen_domctl_getdomaininfo infos[NR_INFOS];
-    static char text[TEXT];
+    domid_t made[LARGE];
 
+    for (unsigned int i = 0; i < LARGE; i++) {
+        result = create_large();
+        made[i] = victim;
+        result = result != 0 ? result : builder_vcpus(victim, VCPUS);
+        must_be(0, "a domain to list");
+    }
     memset(&sysctl, 0, sizeof(sysctl));
     sysctl.u.getdomaininfolist.max_domains = NR_INFOS;
     set_xen_guest_handle(sysctl.u.getdomaininfolist.buffer, infos);
-    WORST("getdomaininfolist", sysctl_do(XEN_SYSCTL_getdomaininfolist));
+    WORST("getdomaininfolist, 8 domains of 128 vCPUs", sysctl_do(XEN_SYSCTL_getdomaininfolist));
     must_be(0, "getdomaininfolist");
+    for (unsigned int i = 0; i < LARGE; i++) {
+        result = builder_destroy(made[i]);
+        must_be(0, "the end of a listed domain");
+    }
+}
+
+static void console(void)
+{
+    static char text[RING];
+
+    memset(text, 'q', KEYS);
     memset(&sysctl, 0, sizeof(sysctl));
-    sysctl.u.readconsole.count = TEXT;
+    sysctl.u.debug_keys.nr_keys = KEYS;
+    set_xen_guest_handle(sysctl.u.debug_keys.keys, text);
+    WORST("debug_keys, 64 of them", sysctl_do(XEN_SYSCTL_debug_keys));
+    must_be(0, "debug_keys");
+    memset(&sysctl, 0, sizeof(sysctl));
+    sysctl.u.readconsole.count = RING;
     set_xen_guest_handle(sysctl.u.readconsole.buffer, text);
-    WORST("readconsole of 4 KiB", sysctl_do(XEN_SYSCTL_readconsole));
+    WORST("readconsole of 16 KiB", sysctl_do(XEN_SYSCTL_readconsole));
     must_be(0, "readconsole");
+    test_equal(sysctl.u.readconsole.count, RING, "bytes of the console's ring");
     memset(text, '.', sizeof(text));
     text[TEXT - 1] = '\n';
     WORST("console_io write of 4 KiB",
@@ -232,5 +258,6 @@ void bench_worst(void)
     must_be(0, "destroydomain");
     grants();
     channels();
-    information();
+    list();
+    console();
 }
