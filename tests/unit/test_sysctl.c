@@ -347,6 +347,14 @@ static void test_scheduler(void **state)
     assert_int_equal(sysctl(v0, SCHEDULER, &r), -EINVAL);
 }
 
+static int64_t move(uint32_t domid, uint32_t pool)
+{
+    struct sysctl_request_arg r = {
+        .u.cpupool_op = {.op = CPUPOOL_OP_MOVEDOMAIN, .cpupool_id = pool, .domid = domid}};
+
+    return sysctl(v0, CPUPOOL, &r);
+}
+
 static int64_t cpupool(uint32_t op, uint32_t id, guest_ptr_t map, struct sysctl_cpupool_op_arg *out)
 {
     struct sysctl_request_arg r = {
@@ -381,7 +389,12 @@ static void test_cpupool(void **state)
     assert_int_equal(cpupool(CPUPOOL_OP_DESTROY, 0, at(), &out), -EOPNOTSUPP);
     assert_int_equal(cpupool(CPUPOOL_OP_ADDCPU, 0, at(), &out), -EOPNOTSUPP);
     assert_int_equal(cpupool(CPUPOOL_OP_RMCPU, 0, at(), &out), -EOPNOTSUPP);
-    assert_int_equal(cpupool(CPUPOOL_OP_MOVEDOMAIN, 0, at(), &out), -EOPNOTSUPP);
+    assert_int_equal(move(7, 0), 0); /* where it is */
+    assert_int_equal(move(7, 1), -ENOENT);
+    assert_int_equal(move(99, 0), -ESRCH);
+    assert_int_equal(move(DOMID_SELF, 0), -ESRCH);
+    assert_int_equal(move(0, 0), -EPERM);
+    assert_int_equal(move(UINT32_MAX, 0), -ESRCH);
     assert_int_equal(cpupool(0, 0, at(), &out), -ENOSYS);
     assert_int_equal(cpupool(8, 0, at(), &out), -ENOSYS);
 }

@@ -72,6 +72,21 @@ static int pool_free_cpus(struct sysctl_cpupool_op_arg *a)
     return bitmap_arg_out(&a->cpumap, none, CONFIG_NR_CPUS);
 }
 
+/* A domain is in Pool-0 already. */
+static int pool_move(const struct vcpu *v, const struct sysctl_cpupool_op_arg *a)
+{
+    const struct domain *d =
+        a->domid < DOMID_FIRST_RESERVED ? domain_find((domid_t)a->domid) : NULL;
+
+    if (d == NULL) {
+        return -ESRCH;
+    }
+    if (d == v->domain) {
+        return -EPERM; /* XEN-ABI */
+    }
+    return a->cpupool_id == 0 ? 0 : -ENOENT;
+}
+
 int sysctl_op_cpupool_op(struct vcpu *v, struct sysctl_cpupool_op_arg *a)
 {
     switch (a->op) {
@@ -79,11 +94,12 @@ int sysctl_op_cpupool_op(struct vcpu *v, struct sysctl_cpupool_op_arg *a)
         return pool_info(v, a);
     case CPUPOOL_OP_FREEINFO:
         return pool_free_cpus(a);
+    case CPUPOOL_OP_MOVEDOMAIN:
+        return pool_move(v, a);
     case CPUPOOL_OP_CREATE:
     case CPUPOOL_OP_DESTROY:
     case CPUPOOL_OP_ADDCPU:
     case CPUPOOL_OP_RMCPU:
-    case CPUPOOL_OP_MOVEDOMAIN:
         return -EOPNOTSUPP; /* one pool */
     default:
         return -ENOSYS;
