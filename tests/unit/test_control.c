@@ -126,7 +126,8 @@ static void test_physmap(void **state)
     assert_true(physmap(v, DOMID_SELF, 0, 1, 0x3000) < 0);
     assert_true(physmap(v, DOMID_SELF, 0, 0, UINT64_MAX) < 0);
     assert_true(physmap(v, DOMID_SELF, 1, UINT64_MAX, 0x3000) < 0);
-    assert_true(physmap(v, DOMID_SELF, 4, 0, 0x3000) < 0);
+    assert_int_equal(physmap(v, DOMID_SELF, 3, 0, 0x3000), 0); /* a range of none */
+    assert_int_equal(physmap(v, DOMID_SELF, 4, 0, 0x3000), -ENOSYS);
     assert_true(physmap(v, DOMID_SELF, 5, 0x40000, 0x3000) < 0);
     assert_true(physmap(v, DOMID_SELF, UINT32_MAX, 0, 0x3000) < 0);
     assert_int_equal(physmap(v, 0, 0, 0, 0x3000), -EPERM);
@@ -180,6 +181,64 @@ static void test_batch(void **state)
     }
     a.errs = guest_ptr(0xdead0000);
     assert_int_equal(CALL(v0, memory_op, 23, a), -EFAULT);
+    a.space = 3;
+    assert_int_equal(CALL(v0, memory_op, 23, a), -EOPNOTSUPP);
+    machine_turn();
+}
+
+/* One page of `from` into d, by dom0: the error of the item. */
+static int32_t foreign(domid_t d, domid_t from)
+{
+    int32_t *err = machine_va(dom0, 3);
+    struct memory_add_to_physmap_batch_arg a = {.domid = d,
+                                                .space = 4,
+                                                .size = 1,
+                                                .foreign_domid = from,
+                                                .idxs = guest_ptr(machine_ga(1)),
+                                                .gpfns = guest_ptr(machine_ga(2)),
+                                                .errs = guest_ptr(machine_ga(3))};
+
+    *(uint64_t *)machine_va(dom0, 1) = MACHINE_GFN;
+    *(uint64_t *)machine_va(dom0, 2) = 0x5000;
+    *err = 1;
+    assert_int_equal(CALL(v0, memory_op, 23, a), 0);
+    return *err;
+}
+
+/* Who is to reach the memory must be allowed to, not only who makes the call. */
+static void test_foreign(void **state)
+{
+    struct domain *other = machine_domain(2, &machine_config, 8);
+    struct memory_remove_from_physmap_arg r = {.domid = DOMID_SELF, .gpfn = 0x5000};
+
+    (void)state;
+    assert_int_equal(foreign(1, 0), -ESRCH); /* XEN-ABI: the caller, by its id */
+    assert_int_equal(foreign(1, DOMID_SELF), -EPERM);
+    assert_int_equal(foreign(1, 1), -EINVAL);
+    assert_int_equal(foreign(1, 2), -EPERM);
+    assert_int_equal(foreign(1, 99), -ESRCH);
+    assert_int_equal(foreign(DOMID_SELF, 2), 0);
+    assert_int_equal(CALL(v0, memory_op, 15, r), 0);
+    machine_kill(other);
+}
+
+/* A start above the command, where there is nothing to go on with. */
+static void test_start(void **state)
+{
+    static const struct {
+        uint64_t cmd;
+        int64_t rc;
+    } rows[] = {{2, -EINVAL},  {3, -EINVAL},  {4, -EINVAL},  {14, -EINVAL},
+                {15, -EINVAL}, {16, -ENOSYS}, {23, -ENOSYS}, {63, -ENOSYS}};
+    struct memory_add_to_physmap_arg a = {.domid = DOMID_SELF, .gpfn = 0x3000};
+    struct memory_remove_from_physmap_arg r = {.domid = DOMID_SELF, .gpfn = 0x3000};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        assert_int_equal(call_fault(v, hypercall_memory_op, rows[i].cmd | 1 << 6), rows[i].rc);
+    }
+    assert_int_equal(CALL(v, memory_op, 7 | 1 << 6, a), 0);
+    assert_int_equal(CALL(v, memory_op, 15, r), 0);
     machine_turn();
 }
 
@@ -496,6 +555,8 @@ int main(void)
         cmocka_unit_test(test_reservation_refused),
         cmocka_unit_test(test_physmap),
         cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_start),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_batch_of_grant_frames),
         cmocka_unit_test(test_acquire),

@@ -15,6 +15,7 @@
 enum map_space {
     SPACE_SHARED_INFO = 0,
     SPACE_GRANT_TABLE = 1,
+    SPACE_GMFN_RANGE = 3,
     SPACE_GMFN_FOREIGN = 4,
     SPACE_DEV_MMIO = 5,
 };
@@ -64,7 +65,8 @@ static int map_device(struct domain *d, gfn_t at, uint64_t idx)
 
 static int map_foreign(struct vcpu *v, struct domain *d, gfn_t at, domid_t from, uint64_t idx)
 {
-    struct domain *other = domain_find(from);
+    /* XEN-ABI: the caller is no stranger by its id, only as DOMID_SELF. */
+    struct domain *other = from == v->domain->id ? NULL : domain_find(from);
     struct p2m_entry e;
     mfn_t m;
     int rc;
@@ -75,7 +77,7 @@ static int map_foreign(struct vcpu *v, struct domain *d, gfn_t at, domid_t from,
     if (other == d) {
         return -EINVAL;
     }
-    rc = xsm_check(XSM_MEMORY_PEER, v->domain, other);
+    rc = xsm_check(XSM_MEMORY_PEER, d, other); /* it is d that will reach the other's memory */
     if (rc != 0) {
         return rc;
     }
@@ -123,7 +125,10 @@ int memory_op_add_to_physmap(struct vcpu *v, struct domain *d, struct memory_add
         return -EACCES;
     }
     if (a->space == SPACE_GMFN_FOREIGN) {
-        return -EINVAL; /* has no place for the other domain's id: the batch form */
+        return -ENOSYS; /* has no place for the other domain's id: the batch form */
+    }
+    if (a->space == SPACE_GMFN_RANGE) {
+        return a->size == 0 ? 0 : -ENOSYS; /* XEN-ABI: nothing can be mapped so */
     }
     return add_one(v, d, a->space, DOMID_INVALID, a->idx, gfn(a->gpfn));
 }
@@ -162,6 +167,9 @@ int memory_op_add_to_physmap_batch(struct vcpu *v, struct domain *d,
     uint32_t i = 0;
     int rc = may_map_space(v, d, a->space) ? 0 : -EACCES;
 
+    if (a->space == SPACE_GMFN_RANGE) {
+        return -EOPNOTSUPP;
+    }
     while (i < a->size && rc == 0) {
         if (i != 0 && i % ITEMS_PER_CHECK == 0 && preempt_check()) {
             rc = -ERESTART;

@@ -36,6 +36,21 @@ static int64_t reservation(struct vcpu *v, uint32_t cmd, uint64_t start, guest_p
     return memory_op_reservation(v, d, cmd, &a, done);
 }
 
+/* XEN-ABI: a start above a command that has none. add_to_physmap alone does not look at it. */
+static int64_t refuse_start(uint32_t cmd)
+{
+    switch (cmd) {
+    case 2:  /* maximum_ram_page */
+    case 3:  /* current_reservation */
+    case 4:  /* maximum_reservation */
+    case 14: /* maximum_gpfn */
+    case 15: /* remove_from_physmap */
+        return -EINVAL;
+    default:
+        return -ENOSYS;
+    }
+}
+
 int64_t hypercall_memory_op(struct vcpu *v, struct hypercall_args *args)
 {
     guest_ptr_t arg = guest_ptr(args->arg[1]);
@@ -52,8 +67,8 @@ int64_t hypercall_memory_op(struct vcpu *v, struct hypercall_args *args)
         }
         return rc;
     }
-    if (start != 0) {
-        return -ENOSYS;
+    if (start != 0 && cmd != MEMORY_ADD_TO_PHYSMAP) {
+        return refuse_start(cmd);
     }
     switch (cmd) {
 #include <hearth/hypercall/memory.def>

@@ -83,6 +83,68 @@ static void test_physmap_errors(void)
     test_equal(memory_op(63, page), -XEN_ENOSYS, "unknown operation");
 }
 
+/* A start above the command: what has nothing to go on with does not take one. */
+static void test_start(void)
+{
+    static const unsigned int none[] = {XENMEM_maximum_ram_page, XENMEM_current_reservation,
+                                        XENMEM_maximum_reservation, XENMEM_maximum_gpfn,
+                                        XENMEM_remove_from_physmap};
+    const unsigned int start = 1U << 6;
+    struct xen_add_to_physmap x = {
+        .domid = DOMID_SELF, .space = XENMAPSPACE_grant_table, .gpfn = spare_gfn(1)};
+
+    for (unsigned int i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        test_equal(memory_op(none[i] | start, page), -XEN_EINVAL, "no such start");
+    }
+    test_equal(memory_op(63 | start, page), -XEN_ENOSYS, "start of an unknown operation");
+    test_equal(memory_op(XENMEM_add_to_physmap | start, &x), 0, "add_to_physmap takes any");
+    test_equal(remove_frame(DOMID_SELF, x.gpfn), 0, "unmap it");
+    x.space = XENMAPSPACE_gmfn_range;
+    test_equal(memory_op(XENMEM_add_to_physmap, &x), 0, "an empty range");
+    x.space = XENMAPSPACE_gmfn_foreign;
+    test_equal(memory_op(XENMEM_add_to_physmap, &x), -XEN_ENOSYS, "foreign, not in a batch");
+}
+
+/* The first page of `from` into `domid`; the error of the one item. */
+static long add_foreign(domid_t domid, domid_t from, unsigned int space)
+{
+    xen_ulong_t index = from == 0 || from == DOMID_SELF ? ADDRESS(page) >> PAGE_SHIFT : BUILT_GFN;
+    xen_pfn_t gfn = domid == DOMID_SELF ? spare_gfn(1) : BUILT_GFN + 0x1000;
+    int error = 77;
+    struct xen_add_to_physmap_batch b = {.domid = domid, .space = (uint16_t)space, .size = 1};
+    long rc;
+
+    b.u.foreign_domid = from;
+    set_xen_guest_handle(b.idxs, &index);
+    set_xen_guest_handle(b.gpfns, &gfn);
+    set_xen_guest_handle(b.errs, &error);
+    rc = memory_op(XENMEM_add_to_physmap_batch, &b);
+    return rc != 0 ? rc : error;
+}
+
+/* Whose memory may stand in whose: that dom0 calls does not help one guest to another's. */
+static void test_foreign(void)
+{
+    domid_t one, two;
+
+    test_equal(add_foreign(DOMID_SELF, DOMID_SELF, XENMAPSPACE_gmfn_range), -XEN_EOPNOTSUPP,
+               "no ranges in a batch");
+    if (platform.is_domu) {
+        test_equal(add_foreign(DOMID_SELF, 0, XENMAPSPACE_gmfn_foreign), -XEN_EPERM, "dom0's page");
+        return;
+    }
+    if (!test_check(builder_make(&one, 1, 16) == 0 && builder_make(&two, 1, 16) == 0, "two")) {
+        return;
+    }
+    test_equal(add_foreign(DOMID_SELF, one, XENMAPSPACE_gmfn_foreign), 0, "a guest's page");
+    test_equal(add_foreign(one, 0, XENMAPSPACE_gmfn_foreign), -XEN_ESRCH, "our own into a guest");
+    test_equal(add_foreign(one, DOMID_SELF, XENMAPSPACE_gmfn_foreign), -XEN_EPERM, "or as self");
+    test_equal(add_foreign(one, two, XENMAPSPACE_gmfn_foreign), -XEN_EPERM, "one guest's to two");
+    test_equal(add_foreign(one, one, XENMAPSPACE_gmfn_foreign), -XEN_EINVAL, "its own");
+    test_equal(builder_destroy(two), 0, "destroy two");
+    test_equal(builder_destroy(one), 0, "destroy one");
+}
+
 static void test_batch(void)
 {
     xen_ulong_t index[2] = {0, 100000};
@@ -199,7 +261,9 @@ void test_main(void)
     test_sizes();
     test_shared_info();
     test_physmap_errors();
+    test_start();
     test_batch();
+    test_foreign();
     test_balloon();
     test_acquire();
 }

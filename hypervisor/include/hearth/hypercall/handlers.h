@@ -63,5 +63,6 @@ struct vcpu;
 #define MEMORY_INCREASE_RESERVATION 0U
 #define MEMORY_DECREASE_RESERVATION 1U
 #define MEMORY_POPULATE_PHYSMAP     6U
+#define MEMORY_ADD_TO_PHYSMAP       7U
 int64_t memory_op_reservation(struct vcpu *v, struct domain *d, uint32_t cmd,
                               const struct memory_reservation_arg *a, uint64_t *progress);
