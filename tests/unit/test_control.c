@@ -450,8 +450,13 @@ static void test_hvm_op(void **state)
     p.index = 1; /* the control domain's to set */
     assert_int_equal(CALL(v, hvm_op, 0, p), -EPERM);
     assert_int_equal(CALL(v, hvm_op, 1, p), 0);
-    p.index = 27;
+    p.index = 28; /* the monitor's ring is none of the guest's business */
     assert_int_equal(CALL(v, hvm_op, 1, p), -EPERM);
+    for (p.index = 27; p.index < 30; p.index += 2) { /* XEN-ABI: the two beside it are no more */
+        p.domid = 1;
+        assert_int_equal(CALL(v0, hvm_op, 0, p), -EINVAL);
+    }
+    p.domid = DOMID_SELF;
     for (p.index = 38; p.index < 70; p.index++) {
         assert_int_equal(CALL(v, hvm_op, 0, p), -EINVAL);
     }

@@ -19,9 +19,7 @@ static const uint8_t params[NR_HVM_PARAMS] = {
     [2] = PARAM_GUEST_R,  /* STORE_EVTCHN */
     [17] = PARAM_GUEST_R, /* CONSOLE_PFN */
     [18] = PARAM_GUEST_R, /* CONSOLE_EVTCHN */
-    [27] = PARAM_TOOLS,   /* PAGING_RING_PFN */
     [28] = PARAM_TOOLS,   /* MONITOR_RING_PFN */
-    [29] = PARAM_TOOLS,   /* SHARING_RING_PFN */
 };
 
 static int check(const struct vcpu *v, const struct domain *d, uint32_t index,
