@@ -134,6 +134,7 @@ static void test_life(void **state)
     assert_int_equal(d->nr_vcpus, 0);
     assert_int_equal(d->handle[15], 0x5a);
     r = tools_good_domain();
+    r.u.createdomain.flags = UINT32_MAX; /* XEN-ABI: the id is looked at first */
     assert_int_equal(domctl(v0, CREATE, id, &r), -EEXIST);
 
     r.u.max_vcpus.max = 1;

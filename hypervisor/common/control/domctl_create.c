@@ -64,14 +64,17 @@ int domctl_op_createdomain(struct vcpu *v, struct domctl_request_arg *r)
     struct domctl_createdomain_arg *a = &r->u.createdomain;
     domid_t id = r->domain;
     struct domain *d;
-    int rc = check_options(a);
+    int rc;
 
     (void)v;
-    if (rc != 0) {
-        return rc;
-    }
     if (id == 0 || id >= DOMID_FIRST_RESERVED) {
         id = DOMID_INVALID; /* XEN-ABI: choose one */
+    } else if (domain_find(id) != NULL) {
+        return -EEXIST; /* XEN-ABI: said before what is wrong with the options */
+    }
+    rc = check_options(a);
+    if (rc != 0) {
+        return rc;
     }
     rc = create(id, a, &d);
     if (rc != 0) {

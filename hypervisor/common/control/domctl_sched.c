@@ -110,10 +110,10 @@ int domctl_op_getvcpuaffinity(struct vcpu *v, struct domain *d, struct domctl_vc
 
     (void)v;
     if (rc == 0 && (a->flags & AFFINITY_HARD) != 0) {
-        rc = bitmap_arg_out(&a->cpumap_hard, target->sched.hard_affinity, CONFIG_NR_CPUS);
+        rc = bitmap_arg_out(&a->cpumap_hard, target->sched.hard_affinity, nr_cpus);
     }
     if (rc == 0 && (a->flags & AFFINITY_SOFT) != 0) {
-        rc = bitmap_arg_out(&a->cpumap_soft, target->sched.soft_affinity, CONFIG_NR_CPUS);
+        rc = bitmap_arg_out(&a->cpumap_soft, target->sched.soft_affinity, nr_cpus);
     }
     return rc;
 }

@@ -7,6 +7,14 @@
 #include <hearth/hypercall/domctl_ops.h>
 #include <hearth/vcpu.h>
 
+/* As it was when it was made, but for its registers. */
+static void reset(struct vcpu *target)
+{
+    target->initialised = false;
+    sched_set_pause(target, PAUSE_DOWN);
+    sched_clear_pause(target, PAUSE_BLOCKED);
+}
+
 int domctl_op_setvcpucontext(struct vcpu *v, struct domain *d, struct domctl_vcpucontext_arg *a)
 {
     struct vcpu *target = domain_vcpu(d, a->vcpu);
@@ -16,12 +24,14 @@ int domctl_op_setvcpucontext(struct vcpu *v, struct domain *d, struct domctl_vcp
     if (d == v->domain || target == NULL) {
         return -EINVAL;
     }
-    if (guest_ptr_is_null(a->ctxt)) {
-        return -EOPNOTSUPP; /* resets a vCPU, for soft reset */
-    }
     rc = domain_pause(d);
     if (rc != 0) {
         return rc;
+    }
+    if (guest_ptr_is_null(a->ctxt)) {
+        reset(target);
+        domain_unpause(d);
+        return 0;
     }
     rc = arch_vcpu_context_in(target, a->ctxt, &online);
     if (rc == 0) {
