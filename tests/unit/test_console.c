@@ -289,6 +289,31 @@ static void test_panic_within_a_panic(void **state)
     unit_expect_stop(panic_without_uart, "Panic within a panic\r\n(XEN) Panic on CPU 0: no UART");
 }
 
+static void panic_at_start_up(void)
+{
+    panic("bad input");
+}
+
+static void panic_later(void)
+{
+    panic_restarts();
+    panic("broken");
+}
+
+static void panic_noreboot(void)
+{
+    options.noreboot = true;
+    panic_later();
+}
+
+static void test_panic_restarts_what_had_started(void **state)
+{
+    (void)state;
+    unit_expect_stop(panic_at_start_up, "host: halt");
+    unit_expect_stop(panic_later, "host: restart");
+    unit_expect_stop(panic_noreboot, "host: halt");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +332,7 @@ int main(void)
         cmocka_unit_test_setup(test_domu_output_is_limited, setup),
         cmocka_unit_test_setup(test_panic_takes_no_lock, setup),
         cmocka_unit_test_setup(test_panic_within_a_panic, setup),
+        cmocka_unit_test_setup(test_panic_restarts_what_had_started, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include <hearth/arch/cpu.h>
 
 static unsigned int panicking; /* the CPU's number + 1; 0: none */
+static bool started __ro_after_init;
 
 static void begin(void)
 {
@@ -31,16 +32,22 @@ static void begin(void)
     }
 }
 
+/* What stopped a start-up would stop the next one, too: only a machine that ran is restarted. */
 noreturn static void end(void)
 {
     arch_dump_state();
     arch_stop_other_cpus();
-    if (options.noreboot) {
-        printk(LOG_ERR, "Halted: noreboot was given\n");
+    if (!started || options.noreboot) {
+        printk(LOG_ERR, "Halted: %s\n", started ? "noreboot was given" : "start-up failed");
         arch_cpu_halt();
     }
     printk(LOG_ERR, "Restarting the machine\n");
     arch_machine_restart();
+}
+
+void panic_restarts(void)
+{
+    started = true;
 }
 
 void panic(const char *fmt, ...)

@@ -3,6 +3,7 @@
 #include <hearth/arch/boot.h>
 #include <hearth/arch/cpu.h>
 #include <hearth/atomic.h>
+#include <hearth/bug.h>
 #include <hearth/console.h>
 #include <hearth/cpu.h>
 #include <hearth/domain.h>
@@ -30,6 +31,7 @@ noreturn void start_hypervisor(void)
     domain_init();
     (void)arch_launch();
     console_boot_done();
+    panic_restarts();
     arch_boot_finish();
     arch_enter_loop();
 }

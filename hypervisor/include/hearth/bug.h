@@ -7,11 +7,14 @@
 
 #include <hearth/compiler.h>
 
-/* Prints file, line and condition on the console, halts all CPUs. Any context. */
+/* Prints file, line and condition on the console, and ends as panic() does. Any context. */
 noreturn cold void bug(const char *file, unsigned int line, const char *what);
 
-/* Prints the message and halts (or reboots, unless `noreboot`). Any context. */
+/* Prints the message and halts all CPUs; once start-up is done, restarts the machine instead,
+ * unless `noreboot`. Any context. */
 noreturn cold void panic(const char *fmt, ...) printf_like(1, 2);
+/* Start-up is done. Boot CPU, before arch_boot_finish(). */
+void panic_restarts(void);
 
 #define BUG_ON(cond)                                                                               \
     do {                                                                                           \
