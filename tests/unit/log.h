@@ -24,6 +24,11 @@ void console_panic_mode(void)
 {
 }
 
+void console_set_uart(const struct uart *uart)
+{
+    (void)uart;
+}
+
 static inline void log_clear(void)
 {
     log_used = 0;
