@@ -194,7 +194,7 @@ static bool add_grant_frame(void)
 static bool map_foreign(void)
 {
     struct memory_add_to_physmap_batch_arg batch = {
-        .domid = b->id,
+        .domid = DOMID_SELF,
         .space = SPACE_FOREIGN,
         .size = 2,
         .foreign_domid = a->id,
@@ -213,7 +213,7 @@ static bool map_foreign(void)
     assert_int_equal(MEMORY(dom0, MEMORY_ADD_BATCH, batch), 0);
     for (unsigned int i = 0; i < 2; i++) {
         assert_int_equal(refs_of(a, 1 + i), err[i] == 0 ? 2 : 1);
-        assert_int_equal(p2m_unmap_memory(b->p2m[0], gfn(FAR(i))), err[i] == 0 ? 0 : -ENOENT);
+        assert_int_equal(p2m_unmap_memory(dom0->p2m[0], gfn(FAR(i))), err[i] == 0 ? 0 : -ENOENT);
     }
     return err[0] == 0 && err[1] == 0;
 }
