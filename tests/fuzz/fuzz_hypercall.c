@@ -156,7 +156,7 @@ static void event_step(struct vcpu *v, struct input *in, enum event e, uint32_t 
         break;
     case EVENT_BUILD:
         build((domid_t)(1 + take(in, DOMAINS - 1)), 1 + take(in, RAM_PAGES),
-              take(in, 2) != 0 ? 140 : 0, take(in, 2), take(in, 3));
+              take(in, 2) != 0 ? 140 : 0, take(in, 2) != 0 ? 1 : 1024, take(in, 3));
         break;
     case EVENT_POOL:
         limit_tables((domid_t)take(in, DOMAINS), take(in, 4));

@@ -149,6 +149,7 @@ static void boot(void)
 
     host_boot_banks(1, &bank, 1, true);
     boot_info.cmdline = "";
+    cmdline_parse("");
     host_on_stop = on_stop;
     tracing = getenv("TRACE") != NULL;
     host_translate = translate;

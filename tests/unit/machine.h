@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <hearth/boot.h>
 #include <hearth/cpu.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
@@ -27,6 +28,7 @@ static const struct domain_config machine_config = {
 static inline void machine_boot(unsigned int nr)
 {
     host_boot(nr);
+    cmdline_parse("");
     sched_init();
     for (unsigned int i = 1; i < nr; i++) {
         (void)host_switch_cpu(i);

@@ -20,6 +20,8 @@ static void defaults(void **state)
     assert_true(options.bootscrub);
     assert_false(options.noreboot);
     assert_int_equal(options.maxcpus, CONFIG_NR_CPUS);
+    assert_int_equal(options.gnttab_max_frames, 64);
+    assert_int_equal(options.gnttab_max_maptrack_frames, 1024);
     assert_int_equal(options.loglvl, LOG_INFO);
     assert_string_equal(options.conswitch, "a");
     assert_string_equal(log_text, "");
@@ -30,7 +32,7 @@ static void all_options(void **state)
     (void)state;
     parse("  console=dtuart dtuart=/pl011@9000000\tdom0_max_vcpus=3 conswitch=qx loglvl=all "
           "guest_loglvl=none/all bootscrub=0 maxcpus=0x10 noreboot sched=fair xsm=silo "
-          "dom0_vcpus_pin=yes dom0_mem=768M ");
+          "dom0_vcpus_pin=yes dom0_mem=768M gnttab_max_frames=256 gnttab_max_maptrack_frames=2048");
     assert_string_equal(log_text, "");
     assert_string_equal(options.console, "dtuart");
     assert_string_equal(options.dtuart, "/pl011@9000000");
@@ -40,12 +42,23 @@ static void all_options(void **state)
     assert_int_equal(options.guest_loglvl, LOG_ERR);
     assert_false(options.bootscrub);
     assert_int_equal(options.maxcpus, 16);
+    assert_int_equal(options.gnttab_max_frames, 256);
+    assert_int_equal(options.gnttab_max_maptrack_frames, 2048);
     assert_true(options.noreboot);
     assert_true(options.dom0_vcpus_pin);
     assert_string_equal(options.sched, "fair");
     assert_string_equal(options.xsm, "silo");
     assert_int_equal(options.dom0_mem, MiB(768));
     assert_int_equal(options.dom0_mem_max, 0);
+}
+
+static void grant_limits(void **state)
+{
+    (void)state;
+    parse("gnttab_max_frames=4097 gnttab_max_maptrack_frames=4294967295");
+    assert_string_equal(log_text, "");
+    assert_int_equal(options.gnttab_max_frames, 4096);
+    assert_int_equal(options.gnttab_max_maptrack_frames, 65536);
 }
 
 static void booleans(void **state)
@@ -141,8 +154,9 @@ static void unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),    cmocka_unit_test(all_options), cmocka_unit_test(booleans),
-        cmocka_unit_test(dom0_memory), cmocka_unit_test(malformed),   cmocka_unit_test(unknown),
+        cmocka_unit_test(defaults), cmocka_unit_test(all_options), cmocka_unit_test(grant_limits),
+        cmocka_unit_test(booleans), cmocka_unit_test(dom0_memory), cmocka_unit_test(malformed),
+        cmocka_unit_test(unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include <hearth/atomic.h>
 #include <hearth/evtchn.h>
+#include <hearth/grant.h>
 #include <hearth/hypercall/handlers.h>
 #include <hearth/shared.h>
 #include <hearth/timer.h>
@@ -108,6 +109,9 @@ static void test_create_refused(void **state)
     BAD_CREATE(iommu_opts, 1, -EINVAL);
     BAD_CREATE(max_vcpus, 0, -EINVAL);
     BAD_CREATE(max_grant_frames, 0, -EINVAL);
+    BAD_CREATE(max_grant_frames, 65, -EINVAL);
+    BAD_CREATE(max_grant_frames, INT32_MAX, -EINVAL);
+    BAD_CREATE(max_maptrack_frames, 1025, -EINVAL);
     BAD_CREATE(grant_opts, 0, -EINVAL);
     BAD_CREATE(grant_opts, 2, -EINVAL);
     BAD_CREATE(grant_opts, 0x11, -EINVAL);
@@ -117,6 +121,29 @@ static void test_create_refused(void **state)
     BAD_CREATE(arch[0], 7, -EINVAL);
     machine_turn();
     assert_int_equal(heap_in_use(), heap);
+}
+
+/* Below 0 the command line's limits; 0 handles are none. */
+static void test_grant_limits(void **state)
+{
+    static const struct {
+        int32_t frames, maptrack;
+        uint32_t max_frames, max_maptrack;
+    } rows[] = {{-1, -1, 64, 1024}, {INT32_MIN, 1024, 64, 1024}, {64, 0, 64, 0}, {1, 1, 1, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct domctl_request_arg r = tools_good_domain();
+        struct domain *d;
+
+        r.u.createdomain.max_grant_frames = rows[i].frames;
+        r.u.createdomain.max_maptrack_frames = rows[i].maptrack;
+        assert_int_equal(domctl(v0, CREATE, 0, &r), 0);
+        d = domain_find(r.domain);
+        assert_int_equal(grant_max_frames(d), rows[i].max_frames);
+        assert_int_equal(d->config.max_maptrack_frames, rows[i].max_maptrack);
+        machine_kill(d);
+    }
 }
 
 static void test_life(void **state)
@@ -471,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_who_may),
         cmocka_unit_test(test_create_refused),
+        cmocka_unit_test(test_grant_limits),
         cmocka_unit_test(test_life),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_destroy_twice_at_once),

@@ -51,7 +51,7 @@ static int64_t do_init_events(void)
 
 static int64_t do_init_grants(void)
 {
-    struct domain d = {.id = 9, .max_vcpus = 0};
+    struct domain d = {.id = 9, .config = {.max_grant_frames = 1}};
     int rc = grant_domain_init(&d);
 
     return rc != 0 ? rc : grant_domain_free(&d);

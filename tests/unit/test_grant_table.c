@@ -187,7 +187,8 @@ static void test_seed_and_replace(void **state)
 
 static void test_handle_limit(void **state)
 {
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_maptrack_frames = 1};
+    struct domain_config config = {
+        .max_vcpus = WORLD_VCPUS, .max_grant_frames = 1, .max_maptrack_frames = 1};
     uint32_t handle;
 
     (void)state;
@@ -204,6 +205,12 @@ static void test_handle_limit(void **state)
     softirq_raise(SOFTIRQ_TIMER);
     world_destroy(3);
     assert_int_equal(refs(1, 5), 1);
+    world_free(3);
+    config.max_maptrack_frames = 0; /* may map nothing */
+    world_domain(3, &config);
+    grant_page(1, 9, 3, 5, 0);
+    assert_int_equal(map(1, 9, HOST_MAP, HOLE, &handle), -7);
+    world_destroy(3);
     world_free(3);
 }
 

@@ -143,6 +143,10 @@ static inline struct domain *world_domain_as(unsigned int n, domid_t id,
     w->d.refs = 1;
     w->d.is_privileged = id == 0;
     w->d.config = *config;
+    if (config->max_grant_frames == 0) {
+        w->d.config.max_grant_frames = 64;
+        w->d.config.max_maptrack_frames = 1024;
+    }
     w->d.max_vcpus = WORLD_VCPUS;
     w->d.vcpu = w->vcpus;
     world_memory(w);

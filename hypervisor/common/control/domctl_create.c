@@ -2,6 +2,7 @@
 /* domctl: making domains and their vCPUs, and what may be set once they are there. */
 #include <hearth/arch/vcpu.h>
 #include <hearth/atomic.h>
+#include <hearth/boot.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
 #include <hearth/hypercall/domctl_ops.h>
@@ -37,10 +38,11 @@ static int check_options(const struct domctl_createdomain_arg *a)
     return a->cpupool_id != 0 ? -ESRCH : 0; /* one pool */
 }
 
-/* Below 0 asks for the default, which a config calls 0. */
-static uint32_t limit(int32_t asked)
+/* XEN-ABI: below 0 asks for as much as may be had. */
+static bool frames_within(int32_t asked, uint32_t limit, uint32_t *frames)
 {
-    return asked < 0 ? 0 : (uint32_t)asked;
+    *frames = asked < 0 ? limit : (uint32_t)asked;
+    return *frames <= limit;
 }
 
 static int create(domid_t id, struct domctl_createdomain_arg *a, struct domain **out)
@@ -51,10 +53,13 @@ static int create(domid_t id, struct domctl_createdomain_arg *a, struct domain *
     memset(&config, 0, sizeof(config));
     config.max_vcpus = a->max_vcpus;
     config.max_evtchn_port = a->max_evtchn_port;
-    config.max_grant_frames = limit(a->max_grant_frames);
-    config.max_maptrack_frames = limit(a->max_maptrack_frames);
     config.ssidref = a->ssidref;
     memcpy(config.handle, a->handle, sizeof(config.handle));
+    if (!frames_within(a->max_grant_frames, options.gnttab_max_frames, &config.max_grant_frames) ||
+        !frames_within(a->max_maptrack_frames, options.gnttab_max_maptrack_frames,
+                       &config.max_maptrack_frames)) {
+        return -EINVAL;
+    }
     rc = arch_domain_config_in(&config, a->arch);
     return rc != 0 ? rc : domain_create(id, &config, out);
 }

@@ -11,12 +11,16 @@
 
 #define WORD_MAX 192U
 
+/* What one domain may be given, whatever the command line says. */
+#define MOST_GRANT_FRAMES    4096U
+#define MOST_MAPTRACK_FRAMES 65536U
+
 struct option_row {
     const char *name;
     /* True when `value` (NULL: the option stood alone) is well-formed and was stored. */
     bool (*read)(const struct option_row *row, const char *value);
     void *to;
-    size_t size; /* of text, terminating NUL included */
+    size_t size; /* of text, terminating NUL included; of a count, what is taken at most, or 0 */
 };
 
 static const char *const truths[] = {"1", "yes", "on", "true", "enable"};
@@ -74,7 +78,7 @@ static bool read_count(const struct option_row *row, const char *value)
     if (*end != '\0' || n == 0 || n > UINT32_MAX) {
         return false;
     }
-    *to = (uint32_t)n;
+    *to = (uint32_t)(row->size != 0 ? MIN(n, row->size) : n);
     return true;
 }
 
@@ -159,6 +163,9 @@ static const struct option_row rows[] = {
     {"dom0_mem", read_dom0_mem, NULL, 0},
     {"dom0_vcpus_pin", read_bool, &options.dom0_vcpus_pin, 0},
     {"dtuart", read_text, options.dtuart, sizeof(options.dtuart)},
+    {"gnttab_max_frames", read_count, &options.gnttab_max_frames, MOST_GRANT_FRAMES},
+    {"gnttab_max_maptrack_frames", read_count, &options.gnttab_max_maptrack_frames,
+     MOST_MAPTRACK_FRAMES},
     {"guest_loglvl", read_level, &options.guest_loglvl, 0},
     {"loglvl", read_level, &options.loglvl, 0},
     {"maxcpus", read_count, &options.maxcpus, 0},
@@ -215,6 +222,8 @@ void cmdline_parse(const char *line)
         .guest_loglvl = LOG_WARNING,
         .bootscrub = true,
         .maxcpus = CONFIG_NR_CPUS,
+        .gnttab_max_frames = 64, /* XEN-ABI: both defaults */
+        .gnttab_max_maptrack_frames = 1024,
     };
     while (*line != '\0') {
         for (len = 0;

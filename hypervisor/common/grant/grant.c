@@ -11,12 +11,6 @@
 
 #include "private.h"
 
-#define GRANT_DEFAULT_FRAMES   64U
-#define GRANT_DEFAULT_MAPTRACK 1024U
-/* What one domain may be given, whatever its configuration says. */
-#define GRANT_MOST_FRAMES   4096U
-#define GRANT_MOST_MAPTRACK 65536U
-
 static int grant_frame_create(struct domain *d, struct grant_frame *f)
 {
     size_t entries = GRANT_ENTRIES_PER_PAGE;
@@ -62,31 +56,23 @@ int grant_grow(struct domain *d, uint32_t index)
     return rc;
 }
 
-static uint32_t limit_or(uint32_t configured, uint32_t standard, uint32_t most)
-{
-    return MIN(configured != 0 ? configured : standard, most);
-}
-
 int grant_domain_init(struct domain *d)
 {
     struct grant_table *t = heap_alloc(sizeof(*t));
-    uint32_t frames = limit_or(d->config.max_grant_frames, GRANT_DEFAULT_FRAMES, GRANT_MOST_FRAMES);
-    uint32_t maptrack =
-        limit_or(d->config.max_maptrack_frames, GRANT_DEFAULT_MAPTRACK, GRANT_MOST_MAPTRACK);
     int rc;
 
     if (t == NULL) {
         return -ENOMEM;
     }
-    t->frame = heap_alloc_array(frames, sizeof(*t->frame));
+    t->frame = heap_alloc_array(d->config.max_grant_frames, sizeof(*t->frame));
     if (t->frame == NULL) {
         heap_free(t);
         return -ENOMEM;
     }
     spin_lock_init(&t->lock, RANK_GRANT);
     spin_lock_init(&t->maptrack_lock, RANK_MAPTRACK);
-    t->max_frames = frames;
-    t->max_chunks = maptrack * GRANT_CHUNKS_PER_FRAME;
+    t->max_frames = d->config.max_grant_frames;
+    t->max_chunks = d->config.max_maptrack_frames * GRANT_CHUNKS_PER_FRAME;
     rc = grant_frame_create(d, &t->frame[0]);
     if (rc != 0) {
         heap_free(t->frame);

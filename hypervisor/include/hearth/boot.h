@@ -56,6 +56,8 @@ struct hearth_options {
     uint32_t guest_loglvl;
     bool bootscrub;
     uint32_t maxcpus;
+    uint32_t gnttab_max_frames;
+    uint32_t gnttab_max_maptrack_frames;
     bool noreboot;
     char sched[16];
     char xsm[16];

@@ -58,9 +58,9 @@ enum shutdown_reason {
 
 struct domain_config {
     uint32_t max_vcpus;
-    uint32_t max_evtchn_port; /* 0: no limit below the ABI's */
-    uint32_t max_grant_frames;
-    uint32_t max_maptrack_frames;
+    uint32_t max_evtchn_port;     /* 0: no limit below the ABI's */
+    uint32_t max_grant_frames;    /* 1 at least */
+    uint32_t max_maptrack_frames; /* 0: it maps none */
     uint32_t ssidref;
     uint8_t handle[16];
     bool privileged; /* control domain */

@@ -11,6 +11,7 @@
 struct domain;
 struct vcpu;
 
+/* With the sizes of d->config. */
 int grant_domain_init(struct domain *d) must_check;
 /* d has its id now; it had none when it was made. */
 void grant_domain_named(struct domain *d);

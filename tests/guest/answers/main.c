@@ -85,8 +85,13 @@ static void creations(void)
     CREATE(max_evtchn_port, 0xffffffff);
     CREATE(max_grant_frames, 0);
     CREATE(max_grant_frames, -1);
+    CREATE(max_grant_frames, 64);
+    CREATE(max_grant_frames, 65);
+    CREATE(max_grant_frames, 100000);
     CREATE(max_maptrack_frames, 0);
     CREATE(max_maptrack_frames, -1);
+    CREATE(max_maptrack_frames, 1024);
+    CREATE(max_maptrack_frames, 1025);
     CREATE(grant_opts, 0);
     CREATE(grant_opts, 2);
     CREATE(grant_opts, 17);

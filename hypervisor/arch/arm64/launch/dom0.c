@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dom0: RAM and devices one to one, the host's device tree less what Hearth keeps. */
+#include <hearth/boot.h>
 #include <hearth/bug.h>
 #include <hearth/console.h>
 #include <hearth/cpu.h>
@@ -92,8 +93,8 @@ static uint32_t count_spis(void)
 void dom0_build(struct launch *l)
 {
     struct domain_config config = {
-        .max_grant_frames = DEFAULT_GRANT_FRAMES,
-        .max_maptrack_frames = DEFAULT_MAPTRACK_FRAMES,
+        .max_grant_frames = options.gnttab_max_frames,
+        .max_maptrack_frames = options.gnttab_max_maptrack_frames,
         .privileged = true,
         .hardware = true,
         .direct_map = true,

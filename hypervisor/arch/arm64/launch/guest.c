@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A guest launched at boot: the virtual machine of public/arch-arm.h. */
+#include <hearth/boot.h>
 #include <hearth/console.h>
 #include <hearth/domain.h>
 #include <hearth/errno.h>
@@ -183,8 +184,8 @@ int guest_build(struct launch *l)
     struct domain_config config = {
         .max_vcpus = l->plan->cpus,
         .max_evtchn_port = 1023,
-        .max_grant_frames = DEFAULT_GRANT_FRAMES,
-        .max_maptrack_frames = DEFAULT_MAPTRACK_FRAMES,
+        .max_grant_frames = options.gnttab_max_frames,
+        .max_maptrack_frames = options.gnttab_max_maptrack_frames,
         .console = true, /* XEN-ABI */
         .nr_spis = l->plan->vuart ? GUEST_PL011_SPI - GIC_FIRST_SPI + 1 : 0,
     };

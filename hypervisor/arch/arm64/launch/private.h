@@ -16,9 +16,6 @@
 #define EVTCHN_PPI        31U
 
 #define GUEST_GIC_PHANDLE 65000U /* XEN-ABI: as Xen numbers it */
-/* XEN-ABI: defaults of gnttab_max_frames and gnttab_max_maptrack_frames. */
-#define DEFAULT_GRANT_FRAMES    64U
-#define DEFAULT_MAPTRACK_FRAMES 1024U
 
 /* What the generated nodes have in common. */
 struct nodes {
