@@ -10,8 +10,9 @@ make [ARCH=arm64|x86|riscv64|host] [DEBUG=1] [LLVM=1] [V=1] [goal]
   run                boot it in QEMU (./run installs what is missing first)
   test               every suite (./test installs what is missing first)
   unit fuzz lint proof
-                     one suite; build-test, boot-test, guest-test, store-test: the others
-  soak               every suite with the full counts (docs/testing.md): days
+                     one suite; the others: build-test boot-test guest-test store-test xl-test
+                     run-test
+  soak               every suite with the full counts (docs/testing.md): hours
   unit-programs fuzz-programs guests
                      build what these suites run (the first two: ARCH=host; fuzzers: LLVM=1)
   features           the README's table of what the last test run showed

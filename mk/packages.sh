@@ -21,22 +21,25 @@ command -v apt-get >/dev/null || {
     exit 1
 }
 echo "Installing:$missing"
-root=
-if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || {
-        echo "There is no sudo here: run this once as root, then try again as yourself:"
-        echo "  apt-get update && apt-get install --no-install-recommends$missing"
-        exit 1
-    }
-    root=sudo
-fi
 # On a terminal apt shows how far it is; else a line for each file. One elevation for both steps.
 quiet=-q
 [ ! -t 1 ] || quiet=
-$root sh -c 'export DEBIAN_FRONTEND=noninteractive quiet=$1; shift
-    apt-get $quiet update
-    apt-get $quiet -y -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"' \
-    sh "$quiet" $missing || {
+steps="export DEBIAN_FRONTEND=noninteractive
+apt-get $quiet update
+apt-get $quiet -y -o Dpkg::Use-Pty=0 install --no-install-recommends$missing"
+if [ "$(id -u)" = 0 ]; then
+    set -- sh -c "$steps"
+elif command -v sudo >/dev/null; then
+    set -- sudo sh -c "$steps"
+elif [ -t 0 ]; then
+    echo "For that, root's password:"
+    set -- su -c "$steps"
+else
+    echo "There is no sudo here: run this once as root, then try again as yourself:"
+    echo "  apt-get update && apt-get install --no-install-recommends$missing"
+    exit 1
+fi
+"$@" || {
     echo "The packages above could not be installed; apt says why. Only this first run needs a"
     echo "Debian mirror: is this machine online, do its apt sources name one, is the disk full?"
     exit 1

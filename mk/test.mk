@@ -3,7 +3,7 @@
 # The suites: modules of tests/suite, which prints a table and writes build/test-results.json.
 # `make NAME-test` runs one of them.
 
-SUITES ?= build unit fuzz lint proof boot guest store xl
+SUITES ?= build unit fuzz lint proof boot guest store xl run
 FUZZ_RUNS ?= 100000
 export FUZZ_RUNS
 
