@@ -23,7 +23,7 @@ extern const char secondary_entry[];
 #define STACK_ORDER 2U /* STACK_SIZE */
 static_assert(PAGE_SIZE << STACK_ORDER == STACK_SIZE, "stacks are whole blocks");
 
-#define BRINGUP_TIMEOUT NS_PER_S
+#define BRINGUP_TIMEOUT (10 * NS_PER_S) /* of which a busy host takes its part under QEMU */
 
 static void cpu_free(struct cpu *c, mfn_t stack)
 {
