@@ -24,6 +24,7 @@
 #define RESUME         27U
 #define WIDTH          35U
 #define HANDLER        66U
+#define GET_POOL       85U
 #define SET_LLC_COLORS 89U
 
 static struct domain *dom0, *dom;
@@ -160,6 +161,8 @@ static void test_life(void **state)
     assert_int_equal(d->max_vcpus, 2);
     assert_int_equal(d->nr_vcpus, 0);
     assert_int_equal(d->handle[15], 0x5a);
+    assert_int_equal(domctl(v0, GET_POOL, id, &r), 0);
+    assert_int_equal(r.u.paging_mempool.size, KiB(64)); /* as on Xen, until the tools say more */
     r = tools_good_domain();
     r.u.createdomain.flags = UINT32_MAX; /* XEN-ABI: the id is looked at first */
     assert_int_equal(domctl(v0, CREATE, id, &r), -EEXIST);

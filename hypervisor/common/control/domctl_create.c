@@ -17,8 +17,8 @@
 #define GRANT_VERSION_1 1U
 #define CDF_REQUIRED    (CDF_HVM | CDF_HAP)
 
-/* Tables that a domain may have before the tools size its pool. */
-#define FIRST_TABLES 512U
+/* XEN-ABI: tables that a domain may have before the tools size its pool. */
+#define FIRST_TABLES 16U
 
 /* vCPUs made between two preemption checks: some 1,300 instructions each. */
 #define VCPUS_PER_CHECK 16U
@@ -86,7 +86,7 @@ int domctl_op_createdomain(struct vcpu *v, struct domctl_request_arg *r)
         return rc;
     }
     d->tools_pause_count = 1;
-    d->p2m[0]->table_limit = d->p2m[0]->table_pages + FIRST_TABLES;
+    d->p2m[0]->table_limit = FIRST_TABLES;
     arch_domain_config_out(d, a->arch);
     r->domain = d->id;
     return 0;
