@@ -169,6 +169,8 @@ static void test_physinfo(void **state)
     page_stats(&s);
     assert_int_equal(sysctl(v0, PHYSINFO, &r), 0);
     assert_int_equal(p->nr_cpus, CPUS);
+    assert_int_equal(p->cores_per_socket, 1);
+    assert_int_equal(p->threads_per_core, 1);
     assert_int_equal(p->max_cpu_id, CPUS - 1);
     assert_int_equal(p->nr_nodes, 1);
     assert_int_equal(p->max_node_id, 0);
@@ -216,6 +218,7 @@ static void test_idle(void **state)
 static void test_topology(void **state)
 {
     struct sysctl_request_arg r = {.u.cputopoinfo = {.num_cpus = 0}};
+    const struct sysctl_cputopo *cpu = buffer();
     const struct sysctl_meminfo *mem = buffer();
 
     (void)state;
@@ -227,6 +230,9 @@ static void test_topology(void **state)
     r.u.cputopoinfo = (struct sysctl_cputopoinfo_arg){.num_cpus = UINT32_MAX, .cputopo = at()};
     assert_int_equal(sysctl(v0, CPUTOPO, &r), 0);
     assert_int_equal(r.u.cputopoinfo.num_cpus, CPUS);
+    for (unsigned int i = 0; i < CPUS; i++) { /* as Xen on arm64 tells it */
+        assert_int_equal(cpu[i].core | cpu[i].socket | cpu[i].node, 0);
+    }
     r.u.cputopoinfo.cputopo = guest_ptr(UNMAPPED);
     assert_int_equal(sysctl(v0, CPUTOPO, &r), -EFAULT);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sysctl: the machine: CPUs, memory, topology. One node; every CPU is a core of one socket. */
+/*
+ * sysctl: the machine: CPUs, memory, topology. One node. XEN-ABI: every CPU is told to be core 0 of
+ * socket 0, for Xen on arm64 does not look at the real topology either.
+ */
 #include <hearth/arch/cpu.h>
 #include <hearth/cpu.h>
 #include <hearth/domain.h>
@@ -20,7 +23,7 @@ int sysctl_op_physinfo(struct vcpu *v, struct sysctl_physinfo_arg *a)
     page_stats(&s);
     memset(a, 0, sizeof(*a));
     a->threads_per_core = 1;
-    a->cores_per_socket = nr_cpus;
+    a->cores_per_socket = 1;
     a->nr_cpus = nr_cpus;
     a->max_cpu_id = nr_cpus - 1;
     a->nr_nodes = 1;
@@ -78,7 +81,7 @@ int sysctl_op_cputopoinfo(struct vcpu *v, struct sysctl_cputopoinfo_arg *a)
         return 0;
     }
     for (uint32_t i = 0; i < n; i++) {
-        const struct sysctl_cputopo t = {.core = i, .socket = 0, .node = 0};
+        const struct sysctl_cputopo t = {.core = 0, .socket = 0, .node = 0};
         guest_ptr_t at;
 
         if (!guest_ptr_index(a->cputopo, i, sizeof(t), &at) ||
