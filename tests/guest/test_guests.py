@@ -27,7 +27,8 @@ HOSTILE = {
     "hostile_storm": ("ms=200", "ms=5000"),
 }
 SEEDS = range(1, 21) if SOAK else [1]
-ENDINGS = {"report": 0, "vectors": 1, "poweroff": 2, "reset": 3, "tables": 4}
+ENDINGS = {"report": 0, "vectors": 1, "poweroff": 2, "reset": 3, "tables": 4,
+           "watchdog": 5}
 BOARDS = pytest.mark.parametrize(("gic", "smp"), [(3, 1), (3, 2), (2, 1), (2, 2)])
 # A healthy domain may lag behind another by so many beats; one that stands still lags for ever.
 LAG = 150

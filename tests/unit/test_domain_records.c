@@ -264,12 +264,28 @@ static void test_watchdogs(void **state)
     assert_true(watchdog_state_load(b, &s) < 0);
 }
 
+/* Without an id it is set, whatever the time: none is over at once. */
+static void test_watchdog_of_no_time(void **state)
+{
+    struct sched_watchdog_arg arg = {.id = 0, .timeout = 0};
+
+    (void)state;
+    domain_resume(a);
+    this_cpu()->current = a->vcpu[0];
+    assert_int_equal(sched_op_watchdog(a->vcpu[0], &arg), 2);
+    this_cpu()->current = NULL;
+    machine_turn();
+    assert_true(a->is_shut_down);
+    assert_int_equal(a->shutdown_code, SHUTDOWN_WATCHDOG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_p2m),       cmocka_unit_test(test_p2m_many_runs),
-        cmocka_unit_test(test_vcpu),      cmocka_unit_test(test_vcpu_refused),
-        cmocka_unit_test(test_watchdogs), cmocka_unit_test(test_p2m_corrupt),
+        cmocka_unit_test(test_p2m),         cmocka_unit_test(test_p2m_many_runs),
+        cmocka_unit_test(test_vcpu),        cmocka_unit_test(test_vcpu_refused),
+        cmocka_unit_test(test_watchdogs),   cmocka_unit_test(test_watchdog_of_no_time),
+        cmocka_unit_test(test_p2m_corrupt),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

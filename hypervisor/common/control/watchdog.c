@@ -49,9 +49,7 @@ int sched_op_watchdog(struct vcpu *v, struct sched_watchdog_arg *a)
         return -EINVAL;
     }
     spin_lock(&d->lock);
-    if (id == 0 && a->timeout == 0) {
-        rc = -EINVAL;
-    } else if (id == 0) {
+    if (id == 0) {
         while (id < NR_WATCHDOGS && (d->watchdogs_used & (1U << id)) != 0) {
             id++;
         }
@@ -59,7 +57,7 @@ int sched_op_watchdog(struct vcpu *v, struct sched_watchdog_arg *a)
     } else if ((d->watchdogs_used & (1U << (id - 1))) == 0) {
         rc = -EINVAL;
     }
-    if (rc >= 0 && a->timeout == 0) {
+    if (rc == 0 && a->timeout == 0) {
         timer_stop(&d->watchdog[id - 1]);
         d->watchdogs_used &= ~(1U << (id - 1));
     } else if (rc >= 0) {
