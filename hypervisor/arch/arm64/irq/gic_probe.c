@@ -8,6 +8,8 @@
 #define CELLS_PPI   1U
 #define REDIST_SIZE 0x20000U
 #define MIN_GICC    0x2000U /* GICC_DIR is in the second page */
+#define MIN_GICD_V2 0x1000U
+#define MIN_GICD_V3 0x10000U
 
 static const char *const names_v3[] = {"arm,gic-v3"};
 static const char *const names_v2[] = {"arm,cortex-a15-gic", "arm,gic-400", "arm,cortex-a7-gic"};
@@ -100,6 +102,9 @@ uint32_t gic_probe(struct gic_platform *p)
               "arm,cortex-a15-gic");
     }
     p->dist = region(&path, 0, "distributor");
+    if (p->dist.size < (p->version == 3 ? MIN_GICD_V3 : MIN_GICD_V2)) {
+        panic("GICv%u: distributor at %#lx has %#lx bytes", p->version, p->dist.base, p->dist.size);
+    }
     if (p->version == 3) {
         probe_v3(&path, p);
     } else {

@@ -9,17 +9,20 @@
 #include "private.h"
 
 #define GICD_SGIR    0xf00
+#define GICD_PIDR2   0xfe8
 #define GICC_CTLR    0x0000
 #define GICC_PMR     0x0004
 #define GICC_BPR     0x0008
 #define GICC_IAR     0x000c
 #define GICC_EOIR    0x0010
 #define GICC_APR     0x00d0
+#define GICC_IIDR    0x00fc
 #define GICC_DIR     0x1000
 
 #define CTLR_ENABLE  1U
 #define CTLR_EOIMODE (1U << 9)
 #define INTID(iar)   ((iar)&0x3ffU)
+#define IIDR_ARCH(i) ((i) >> 16 & 15U)
 
 static void *dist __ro_after_init;
 static void *cpuif __ro_after_init;
@@ -32,6 +35,13 @@ static void *map(const struct gic_region *r, const char *what)
         panic("GICv2: cannot map the %s at %#lx", what, r->base);
     }
     return va;
+}
+
+static void check_version(unsigned int version, const char *what, uint64_t base)
+{
+    if (version != 2) {
+        panic("GICv2: no %s at %#lx: its identification has version %u", what, base, version);
+    }
 }
 
 /* This CPU's bit in target lists, which the private ITARGETSR read as. */
@@ -53,6 +63,8 @@ static unsigned int init(const struct gic_platform *p)
 
     dist = map(&p->dist, "distributor");
     cpuif = map(&p->cpu, "CPU interface");
+    check_version(PIDR2_ARCH(mmio_read(dist, GICD_PIDR2)), "distributor", p->dist.base);
+    check_version(IIDR_ARCH(mmio_read(cpuif, GICC_IIDR)), "CPU interface", p->cpu.base);
     count = MIN(TYPER_LINES(mmio_read(dist, GICD_TYPER)), GIC_MAX_LINES);
     targets = own_mask() * 0x01010101U;
     mmio_write(dist, GICD_CTLR, 0);

@@ -21,9 +21,11 @@
 #define GICR_WAKER       0x0014
 #define WAKER_SLEEP      (1U << 1)
 #define WAKER_ASLEEP     (1U << 2)
+#define GIC_PIDR2        0xffe8U /* of both kinds of frame */
 #define SGI_FRAME        0x10000U
 #define REDIST_SIZE      0x20000U
 #define REDIST_SIZE_V4   0x40000U
+#define WAIT_POLLS       (1U << 20)
 
 #define ICC_CTLR_EOIMODE (1UL << 1)
 #define ICC_SRE_ALL      7UL /* SRE, DFB, DIB */
@@ -35,17 +37,30 @@ static struct gic_platform places __ro_after_init;
 static void *map(const struct gic_region *r, const char *what)
 {
     void *va = arch_map_device(paddr(r->base), r->size);
+    unsigned int arch;
 
     if (va == NULL) {
         panic("GICv3: cannot map the %s at %#lx", what, r->base);
     }
+    arch = PIDR2_ARCH(mmio_read(va, GIC_PIDR2));
+    if (arch != 3 && arch != 4) {
+        panic("GICv3: no %s at %#lx: its PIDR2 has version %u", what, r->base, arch);
+    }
     return va;
+}
+
+static void wait_clear(const void *frame, unsigned int reg, uint32_t bit)
+{
+    for (unsigned int i = 0; (mmio_read(frame, reg) & bit) != 0; i++) {
+        if (i == WAIT_POLLS) {
+            panic("GICv3: bit %#x of register %#x stays set, CPU %u", bit, reg, this_cpu_id());
+        }
+    }
 }
 
 static void wait_dist(void)
 {
-    while ((mmio_read(dist, GICD_CTLR) & GICD_CTLR_RWP) != 0) {
-    }
+    wait_clear(dist, GICD_CTLR, GICD_CTLR_RWP);
 }
 
 /* The affinity fields of an MPIDR as GICD_IROUTER has them. */
@@ -117,8 +132,7 @@ static void init_redist(char *rd, uint32_t private_lines)
     char *sgi = rd + SGI_FRAME;
 
     mmio_write(rd, GICR_WAKER, mmio_read(rd, GICR_WAKER) & ~WAKER_SLEEP);
-    while ((mmio_read(rd, GICR_WAKER) & WAKER_ASLEEP) != 0) {
-    }
+    wait_clear(rd, GICR_WAKER, WAKER_ASLEEP);
     mmio_write(sgi, GICD_ICENABLER, ~0U);
     mmio_write(sgi, GICD_ICACTIVER, ~0U);
     mmio_write(sgi, GICD_IGROUPR, ~0U);
@@ -127,8 +141,7 @@ static void init_redist(char *rd, uint32_t private_lines)
         mmio_write(sgi, GICD_IPRIORITYR + i, GIC_PRIORITY_X4);
     }
     mmio_write(sgi, GICD_ISENABLER, private_lines | 0xffffU);
-    while ((mmio_read(rd, GICR_CTLR) & GICR_CTLR_RWP) != 0) {
-    }
+    wait_clear(rd, GICR_CTLR, GICR_CTLR_RWP);
 }
 
 static void init_cpu(uint32_t private_lines)

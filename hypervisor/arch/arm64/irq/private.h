@@ -41,6 +41,7 @@ bool gic_handle(unsigned int intid);
 #define GIC_PRIORITY_X4 0xa0a0a0a0U
 #define GIC_SPECIAL     1020U /* first INTID that is no interrupt */
 #define TYPER_LINES(t)  (32U * (((t)&31U) + 1U))
+#define PIDR2_ARCH(p)   ((p) >> 4 & 15U) /* version of the architecture */
 
 static inline uint32_t mmio_read(const void *base, unsigned int offset)
 {
