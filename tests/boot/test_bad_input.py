@@ -20,16 +20,17 @@ def stub(image, dtb):
     """Machine code that enters an image as the boot protocol says: x0 = device tree."""
     words = []
     for register, value in ((0, dtb), (4, image)):
-        words.append(0xd2a00000 | (value >> 16) << 5 | register)             # movz, lsl 16
+        words.append(0xd2c00000 | (value >> 32) << 5 | register)             # movz, lsl 32
+        words.append(0xf2a00000 | (value >> 16 & 0xffff) << 5 | register)    # movk, lsl 16
         words.append(0xf2800000 | (value & 0xffff) << 5 | register)          # movk
     words += [0xd2800000 | register for register in (1, 2, 3)] + [0xd61f0080]  # br x4
     return b"".join(struct.pack("<I", w) for w in words)
 
 
-def boot_raw(boot, tmp_path, edit):
+def boot_raw(boot, tmp_path, edit=lambda blob: blob, image_at=IMAGE_AT, x0=DTB_AT, **what):
     """Boots past QEMU's loader, which would refuse (or repair) a bad device tree."""
     code = tmp_path / "stub.bin"
-    code.write_bytes(stub(IMAGE_AT, DTB_AT))
+    code.write_bytes(stub(image_at, x0))
     tree = tmp_path / "bad.dtb"
     tree.write_bytes(bytes(64))  # QEMU wants it there already when it dumps its own tree
 
@@ -38,8 +39,8 @@ def boot_raw(boot, tmp_path, edit):
         return blob
 
     from hearthboot import HEARTH
-    return boot(edit_dtb=to_file, bare=True, dom0=Domain("dom0"), qemu_args=(
-        "-device", f"loader,file={HEARTH},addr={IMAGE_AT:#x},force-raw=on",
+    return boot(edit_dtb=to_file, bare=True, dom0=Domain("dom0"), **what, qemu_args=(
+        "-device", f"loader,file={HEARTH},addr={image_at:#x},force-raw=on",
         "-device", f"loader,file={tree},addr={DTB_AT:#x},force-raw=on",
         "-device", f"loader,file={code},addr={STUB_AT:#x},force-raw=on",
         "-device", f"loader,addr={STUB_AT:#x},cpu-num=0"))
@@ -75,7 +76,7 @@ def test_no_el2(boot, smp):
 
 
 def test_good_tree_enters_raw(boot, tmp_path):
-    boot_raw(boot, tmp_path, lambda blob: blob).expect_up("dom0")
+    boot_raw(boot, tmp_path).expect_up("dom0")
 
 
 @pytest.mark.parametrize(("edit", "what"), [
@@ -96,6 +97,56 @@ def test_bad_tree(boot, tmp_path, edit, what):
 ], ids=["unknown", "no-reg"])
 def test_no_gic(boot, edit):
     refused(boot(edit_dts=edit, dom0=Domain("dom0")), "Panic on CPU 0: .*GIC")
+
+
+def move_gic(entry, at):
+    """Gives an entry of the GIC's reg another place."""
+    def edit(text):
+        cells = re.search(r"intc@8000000 \{.*?\breg = <([^>]*)>", text, re.S)
+        words = cells.group(1).split()
+        words[4 * entry + 1] = hex(at)
+        return text[:cells.start(1)] + " ".join(words) + text[cells.end(1):]
+    return edit
+
+
+@pytest.mark.parametrize(("gic", "entry", "at", "what"), [
+    (3, 0, 0x5000000, "GICv3: no distributor at 0x5000000"),
+    (3, 1, 0x5000000, "GICv3: no redistributors at 0x5000000"),
+    (3, 0, 0xb000000, "nothing answers at 0xb00ffe8, where registers of a device should be"),
+    (3, 0, 0x50000000, "registers of /intc@8000000, at 0x50000000, lie in memory"),
+    (2, 0, 0x5000000, "GICv2: no distributor at 0x5000000"),
+    (2, 1, 0x5000000, "GICv2: no CPU interface at 0x5000000"),
+], ids=["v3-dist", "v3-redist", "nowhere", "in-ram", "v2-dist", "v2-cpu"])
+def test_gic_elsewhere(boot, gic, entry, at, what):
+    refused(boot(gic=gic, edit_dts=move_gic(entry, at), dom0=Domain("dom0")), what)
+
+
+def bank(start, size):
+    return (lambda text: text + f'/ {{ memory@{start:x} {{ device_type = "memory"; '
+            f"reg = <{start >> 32:#x} {start & 0xffffffff:#x} 0 {size:#x}>; }}; }};\n")
+
+
+@pytest.mark.parametrize(("edit_dts", "what"), [
+    (bank(0x1000000000, 0x40000000), "nothing answers at 0x10[0-9a-f]{8}, where memory should be"),
+    (bank(0x9000000, 0x100000), "registers of /pl011@9000000, at 0x9000000, lie in memory"),
+    (bank(0x8000000, 0x100000), "registers of /intc@8000000, at 0x8000000, lie in memory"),
+    (lambda text: re.sub(r"(memory@40000000 \{[^}]*\breg = <0x00 )0x40000000", r"\g<1>0x48000000",
+                         text), "no memory node has the place of Hearth's image, 0x40200000"),
+], ids=["nowhere", "uart", "gic", "without-image"])
+def test_bad_bank(boot, tmp_path, edit_dts, what):
+    refused(boot_raw(boot, tmp_path, edit_dts=edit_dts), what)
+
+
+def test_tree_is_nowhere(boot, tmp_path):
+    refused(boot_raw(boot, tmp_path, x0=0x1000000000),
+            "nothing answers at 0x1000000000, where the device tree should be")
+
+
+def test_malformed_reservation(boot):
+    refused(boot(dom0=Domain("dom0"), edit_dts=lambda text: text + """
+/ { reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
+                      a@50000000 { reg = <0 0x50000000 0>; }; }; };
+"""), "reg of /reserved-memory/a@50000000 is malformed")
 
 
 def test_kernel_is_no_image(boot, junk):

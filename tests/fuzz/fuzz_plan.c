@@ -11,6 +11,7 @@
 #include <hearth/bootmem.h>
 #include <hearth/fdt.h>
 #include <hearth/launch.h>
+#include <hearth/uart.h>
 
 /* Here, so that each run begins with none. */
 #include "common/mm/bootmem.c"
@@ -32,6 +33,11 @@ static const char *const values[] = {
     "no-xenstore",
     "",
 };
+
+bool uart_drives_node(uint32_t node)
+{
+    return fdt_has(&host_fdt, node, "stdout-path");
+}
 
 static void stop(const char *how)
 {

@@ -40,3 +40,8 @@ void guest_printk(struct domain *d, enum log_level level, const char *fmt, ...)
 void console_panic_mode(void)
 {
 }
+
+void console_set_uart(const struct uart *uart)
+{
+    (void)uart;
+}

@@ -104,6 +104,10 @@ static void scenario_banks(void)
     unit_check(banks[1].end == MiB(21) && banks[2].end == MiB(31));
     unit_check(bootmem_add_bank(MiB(11), MiB(9)) == 0); /* touches the first, not the second */
     unit_check(bootmem_banks(&banks) == 3 && banks[0].end == MiB(20));
+    unit_check(bootmem_is_ram(MiB(10), MiB(10)) && !bootmem_is_ram(MiB(10), MiB(10) + 1));
+    unit_check(!bootmem_is_ram(MiB(10) - 1, 2) && !bootmem_is_ram(MiB(10), UINT64_MAX));
+    unit_check(bootmem_has_ram(MiB(10) - 1, 2) && bootmem_has_ram(0, UINT64_MAX));
+    unit_check(!bootmem_has_ram(MiB(10) - 1, 1) && !bootmem_has_ram(MiB(20), PAGE_SIZE));
     unit_check(bootmem_add_bank(MiB(15), MiB(100)) == 0); /* swallows all */
     unit_check(bootmem_banks(&banks) == 1);
     unit_check(banks[0].start == MiB(10) && banks[0].end == MiB(115));

@@ -6,6 +6,7 @@
 #include <hearth/bootmem.h>
 #include <hearth/fdt.h>
 #include <hearth/launch.h>
+#include <hearth/uart.h>
 
 #include "log.h"
 
@@ -13,6 +14,7 @@
 #define FDT   (RAM + MiB(16))
 #define IMAGE (RAM + MiB(2))
 
+static uint64_t image = IMAGE;
 static uint8_t blob[16384] aligned(8);
 static struct fdt_writer w;
 static struct launch_plan plan;
@@ -56,6 +58,11 @@ static void guest(const char *name, uint64_t kib, uint32_t vcpus)
     fdt_put_u32(&w, "cpus", vcpus);
 }
 
+bool uart_drives_node(uint32_t node)
+{
+    return fdt_compatible(&host_fdt, node, "arm,pl011");
+}
+
 /* Ends the tree and does what start-up does with it. */
 static void boot(void)
 {
@@ -65,10 +72,10 @@ static void boot(void)
     fdt_end_node(&w);
     host_add_cpus(1);
     unit_check(fdt_finish(&w, &len) == 0);
-    unit_check(bootmem_reserve(IMAGE, MiB(1), "Hearth's image") == 0);
     unit_check(boot_fdt_open(&boot_info, blob, FDT) == 0);
     cmdline_parse(boot_info.cmdline);
     boot_fdt_memory();
+    boot_fdt_image(image, MiB(1));
     boot_fdt_reserve(&boot_info);
     plan_read(&host_fdt, &boot_info, &plan);
 }
@@ -255,20 +262,74 @@ static void cut_off(void)
     unit_check(logged("device tree at 0x41000000: structure block is cut off"));
 }
 
-/* Reservations that overlap modules, each other and the image. */
+static void image_in_no_bank(void)
+{
+    image = RAM + MiB(256) - 1;
+    begin();
+    boot();
+}
+
+static void begin_node(const char *name, uint64_t start, uint64_t size)
+{
+    fdt_begin_node(&w, name);
+    fdt_put_ranges(&w, "reg", (const uint64_t[]){start, size}, 2);
+}
+
+/* A tree with dom0's kernel, and on behind /chosen. */
+static void begin_root(void)
+{
+    begin();
+    module("kernel", RAM + MiB(32), MiB(3), NULL);
+    fdt_end_node(&w);
+}
+
+static void uart_in_memory(void)
+{
+    begin_root();
+    begin_node("serial@50000000", RAM + MiB(256), PAGE_SIZE); /* right behind the bank */
+    fdt_put_string(&w, "compatible", "arm,pl011");
+    fdt_end_node(&w);
+    begin_node("serial@4ffff000", RAM + MiB(256) - PAGE_SIZE, PAGE_SIZE);
+    fdt_put_string(&w, "compatible", "arm,pl011");
+    boot();
+}
+
+static void intc_in_memory(void)
+{
+    begin_root();
+    fdt_begin_node(&w, "intc");
+    fdt_put_empty(&w, "interrupt-controller");
+    fdt_put_ranges(&w, "reg", (const uint64_t[]){MiB(128), MiB(1), RAM - PAGE_SIZE, MiB(1)}, 4);
+    boot();
+}
+
+static void begin_reserved(void)
+{
+    begin_root();
+    fdt_begin_node(&w, "reserved-memory");
+    fdt_put_u32(&w, "#address-cells", 2);
+    fdt_put_u32(&w, "#size-cells", 2);
+}
+
+static void reserved_cut_off(void)
+{
+    begin_reserved();
+    fdt_begin_node(&w, "r@44000000");
+    fdt_put_cells(&w, "reg", (const uint32_t[]){0, RAM + MiB(64), 0, MiB(1), 0, RAM, 0}, 7);
+    fdt_end_node(&w);
+    boot();
+}
+
+/* Reservations that overlap modules, each other and the image; one that has no place yet. */
 static void reservations(void)
 {
     const char *what;
 
-    begin();
-    module("kernel", RAM + MiB(32), MiB(3), NULL);
+    begin_reserved();
+    begin_node("all@40000000", RAM, MiB(64));
     fdt_end_node(&w);
-    fdt_begin_node(&w, "reserved-memory");
-    fdt_put_u32(&w, "#address-cells", 2);
-    fdt_put_u32(&w, "#size-cells", 2);
-    fdt_put_empty(&w, "ranges");
-    fdt_begin_node(&w, "all@40000000");
-    fdt_put_ranges(&w, "reg", (const uint64_t[]){RAM, MiB(64)}, 2);
+    fdt_begin_node(&w, "pool");
+    fdt_put_u64(&w, "size", MiB(1));
     fdt_end_node(&w);
     boot();
     unit_check(bootmem_overlap(RAM, 1, &what) != NULL && strcmp(what, "/reserved-memory") == 0);
@@ -304,6 +365,10 @@ STOP(dom0_same_place, "overlaps module@42000000")
 STOP(dom0_outside, "is not in RAM")
 STOP(dom0_on_fdt, "overlaps the device tree")
 STOP(no_memory, "no memory node")
+STOP(image_in_no_bank, "no memory node has the place of Hearth's image, 0x4fffffff")
+STOP(uart_in_memory, "registers of /serial@4ffff000, at 0x4ffff000, lie in memory")
+STOP(intc_in_memory, "registers of /intc, at 0x3ffff000, lie in memory")
+STOP(reserved_cut_off, "reg of /reserved-memory/r@44000000 is malformed")
 
 int main(void)
 {
@@ -314,7 +379,9 @@ int main(void)
         cmocka_unit_test(run_cut_off),           cmocka_unit_test(run_reservations),
         cmocka_unit_test(run_dom0_overlap),      cmocka_unit_test(run_dom0_same_place),
         cmocka_unit_test(run_dom0_outside),      cmocka_unit_test(run_dom0_on_fdt),
-        cmocka_unit_test(run_no_memory),
+        cmocka_unit_test(run_no_memory),         cmocka_unit_test(run_image_in_no_bank),
+        cmocka_unit_test(run_uart_in_memory),    cmocka_unit_test(run_intc_in_memory),
+        cmocka_unit_test(run_reserved_cut_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

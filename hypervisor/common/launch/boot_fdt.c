@@ -10,6 +10,7 @@
 #include <hearth/console.h>
 #include <hearth/errno.h>
 #include <hearth/string.h>
+#include <hearth/uart.h>
 
 #include "private.h"
 
@@ -54,6 +55,31 @@ int boot_fdt_open(struct boot_info *info, const void *blob, uint64_t paddr)
     return rc;
 }
 
+/* Registers of what Hearth drives that lie in a bank would be taken for memory. */
+static void check_registers(void)
+{
+    const struct fdt *fdt = &host_fdt;
+    uint64_t start, size;
+    struct fdt_path path;
+    char name[128];
+    uint32_t node, i;
+    bool more;
+
+    for (more = fdt_walk_first(fdt, &path); more; more = fdt_walk_next(fdt, &path, false)) {
+        node = fdt_path_node(&path);
+        if (!fdt_available(fdt, node) ||
+            (!fdt_has(fdt, node, "interrupt-controller") && !uart_drives_node(node))) {
+            continue;
+        }
+        for (i = 0; fdt_path_reg(fdt, &path, i, &start, &size) == 0; i++) {
+            if (bootmem_has_ram(start, size)) {
+                panic("device tree: registers of %s, at 0x%llx, lie in memory",
+                      fdt_path_text(fdt, &path, name, sizeof(name)), (unsigned long long)start);
+            }
+        }
+    }
+}
+
 void boot_fdt_memory(void)
 {
     const struct fdt *fdt = &host_fdt;
@@ -81,6 +107,7 @@ void boot_fdt_memory(void)
     if (bootmem_banks(&banks) == 0) {
         panic("device tree: no memory node with device_type \"memory\"");
     }
+    check_registers();
 }
 
 bool launch_reserve(uint64_t start, uint64_t size, const char *what)
@@ -117,20 +144,48 @@ static void reserve_or_panic(uint64_t start, uint64_t size, const char *what)
     }
 }
 
+void boot_fdt_image(uint64_t start, uint64_t size)
+{
+    if (!bootmem_is_ram(start, size)) {
+        panic("device tree: no memory node has the place of Hearth's image, 0x%llx",
+              (unsigned long long)start);
+    }
+    reserve_or_panic(start, size, "Hearth's image");
+}
+
+/* XEN-ABI: places are the root's, with or without ranges. A node may have a size only: no place. */
+static void reserve_regions(void)
+{
+    const struct fdt *fdt = &host_fdt;
+    uint64_t start, size;
+    struct fdt_path path;
+    uint32_t node, i;
+    int rc;
+
+    fdt_for_each_child (fdt, node, fdt_find(fdt, "/reserved-memory")) {
+        rc = fdt_locate(fdt, node, &path) ? 0 : -ENOENT;
+        for (i = 0; rc == 0; i++) {
+            rc = fdt_local_reg(fdt, &path, i, &start, &size);
+            if (rc == 0) {
+                reserve_or_panic(start, size, "/reserved-memory");
+            }
+        }
+        if (rc != -ENOENT) {
+            panic("device tree: reg of /reserved-memory/%s is malformed", fdt_name(fdt, node));
+        }
+    }
+}
+
 void boot_fdt_reserve(struct boot_info *info)
 {
     const struct fdt *fdt = &host_fdt;
     uint64_t start, size;
-    uint32_t node, i;
+    uint32_t i;
 
     reserve_or_panic(info->fdt_paddr, info->fdt_size, "the device tree");
     boot_modules_find(info);
     for (i = 0; fdt_reserved(fdt, i, &start, &size); i++) {
         reserve_or_panic(start, size, "a /memreserve/ entry");
     }
-    fdt_for_each_child (fdt, node, fdt_find(fdt, "/reserved-memory")) {
-        for (i = 0; fdt_reg(fdt, node, i, &start, &size) == 0; i++) {
-            reserve_or_panic(start, size, "/reserved-memory");
-        }
-    }
+    reserve_regions();
 }

@@ -32,19 +32,6 @@ bool boot_module_kind(const struct fdt *fdt, uint32_t node, enum module_kind *ki
     return true;
 }
 
-static bool in_ram(uint64_t start, uint64_t size)
-{
-    const struct mem_range *banks;
-    unsigned int i, count = bootmem_banks(&banks);
-
-    for (i = 0; i < count; i++) {
-        if (start >= banks[i].start && range_fits(start, size, banks[i].end)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static const char *overlapping_module(const struct boot_info *info, uint64_t start, uint64_t size)
 {
     unsigned int i;
@@ -83,7 +70,7 @@ static const char *fault_of(const struct boot_info *info, uint64_t start, uint64
     if (size == 0) {
         return "is empty";
     }
-    if (!in_ram(start, size)) {
+    if (!bootmem_is_ram(start, size)) {
         return "is not in RAM";
     }
     *other = overlapping_module(info, start, size);

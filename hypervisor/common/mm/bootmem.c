@@ -87,6 +87,11 @@ int bootmem_reserve(uint64_t start, uint64_t size, const char *what)
     return size == 0 ? 0 : insert_reservation(r, what);
 }
 
+static bool overlaps(const struct mem_range *r, uint64_t start, uint64_t size)
+{
+    return start < r->end && (r->start < start || r->start - start < size);
+}
+
 const struct mem_range *bootmem_overlap(uint64_t start, uint64_t size, const char **what)
 {
     unsigned int i;
@@ -94,7 +99,7 @@ const struct mem_range *bootmem_overlap(uint64_t start, uint64_t size, const cha
     for (i = 0; i < nr_reserved; i++) {
         const struct mem_range *r = &reserved[i].range;
 
-        if (start < r->end && (r->start < start || r->start - start < size)) {
+        if (overlaps(r, start, size)) {
             if (what != NULL) {
                 *what = reserved[i].what;
             }
@@ -108,6 +113,30 @@ unsigned int bootmem_banks(const struct mem_range **out)
 {
     *out = banks;
     return nr_banks;
+}
+
+bool bootmem_is_ram(uint64_t start, uint64_t size)
+{
+    unsigned int i;
+
+    for (i = 0; i < nr_banks; i++) {
+        if (start >= banks[i].start && range_fits(start, size, banks[i].end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool bootmem_has_ram(uint64_t start, uint64_t size)
+{
+    unsigned int i;
+
+    for (i = 0; i < nr_banks; i++) {
+        if (overlaps(&banks[i], start, size)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /*

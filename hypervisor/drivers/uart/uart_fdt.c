@@ -120,6 +120,11 @@ int uart_probe_fdt(void)
     return init_first();
 }
 
+bool uart_drives_node(uint32_t node)
+{
+    return row_of(node) != NULL;
+}
+
 bool uart_owns_node(uint32_t node)
 {
     return node != FDT_NONE && node == uart_node;

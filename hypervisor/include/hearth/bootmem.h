@@ -28,6 +28,9 @@ const struct mem_range *bootmem_overlap(uint64_t start, uint64_t size, const cha
 paddr_t bootmem_alloc(uint64_t size, uint64_t align);
 
 unsigned int bootmem_banks(const struct mem_range **banks);
+/* All of the range is RAM; some of it is. */
+bool bootmem_is_ram(uint64_t start, uint64_t size) must_check;
+bool bootmem_has_ram(uint64_t start, uint64_t size) must_check;
 
 /*
  * Calls fn for every free range of RAM in ascending order. The page allocator takes over with it,

@@ -19,8 +19,10 @@
  * part before the fault, for the console; the caller panics once there is one.
  */
 int boot_fdt_open(struct boot_info *info, const void *blob, uint64_t paddr) must_check;
-/* Banks of RAM into bootmem. panic()s when there is none. */
+/* Banks of RAM into bootmem. panic()s when there is none, or registers lie in one. */
 void boot_fdt_memory(void);
+/* Reserves Hearth's image. panic()s when it is in no bank. */
+void boot_fdt_image(uint64_t start, uint64_t size);
 /*
  * The device tree itself, boot modules, reserved memory into bootmem; modules into info. The image
  * is reserved already. A module of dom0 that overlaps something or is not in RAM: panic().

@@ -37,5 +37,7 @@ void sbi_uart_init(void);
  * first that a driver knows. -ENODEV: there is none.
  */
 int uart_probe_fdt(void) must_check;
+/* True for a node of host_fdt that a driver knows. */
+bool uart_drives_node(uint32_t node) must_check;
 /* True for the node of host_fdt that is the UART which Hearth keeps. */
 bool uart_owns_node(uint32_t node) must_check;

@@ -3,7 +3,6 @@
 #include <hearth/arch/boot.h>
 #include <hearth/arch/cpu.h>
 #include <hearth/arch/irq.h>
-#include <hearth/bootmem.h>
 #include <hearth/bug.h>
 #include <hearth/console.h>
 #include <hearth/cpu.h>
@@ -65,14 +64,11 @@ void arch_boot_describe(struct boot_info *info)
         panic("no device tree: the boot loader gave %#lx in x0, where its address is expected",
               fdt_paddr_given);
     }
-    if (bootmem_reserve(image_paddr_start, (uint64_t)(_image_end - _image_start),
-                        "Hearth's image") != 0) {
-        panic("the image cannot be reserved");
-    }
     if (boot_fdt_open(info, blob, fdt_paddr_given) != 0) {
         panic("the device tree at %#lx cannot be used", fdt_paddr_given);
     }
     boot_fdt_memory();
+    boot_fdt_image(image_paddr_start, (uint64_t)(_image_end - _image_start));
     boot_fdt_reserve(info);
 }
 

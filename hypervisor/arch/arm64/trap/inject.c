@@ -12,8 +12,6 @@
 
 #define EC_IABT_SAME   0x21UL
 #define EC_DABT_SAME   0x25UL
-/* ISS of a synchronous external abort, not on a table walk. */
-#define FSC_EXTERNAL 0x10UL
 
 static bool from_lower(uint64_t pstate)
 {

@@ -13,6 +13,7 @@
 #include <hearth/vcpu.h>
 
 #include <asm/arm64.h>
+#include <asm/layout.h>
 #include <asm/trap.h>
 #include <asm/vgic.h>
 
@@ -172,12 +173,40 @@ struct vcpu *trap_serror(struct vcpu *v, uint64_t esr)
     return leave(v);
 }
 
+/* Our own tables are right: nothing answers where the loader or the device tree has something. */
+static bool machine_fault(uint64_t esr)
+{
+    return (esr >> ESR_EC_SHIFT & 63) == EC_DABT_CUR && (esr & 63) == FSC_EXTERNAL;
+}
+
+static const char *what_is_at(uint64_t va)
+{
+    if (va >= FRAME_TABLE_BASE) {
+        return "memory";
+    }
+    if (va >= EARLY_UART_VIRT) {
+        return "registers of a device";
+    }
+    return va >= FDT_VIRT_BASE ? "the device tree" : "Hearth's image";
+}
+
+static uint64_t paddr_of(uint64_t va)
+{
+    __asm__ volatile("at s1e2r, %0\n\tisb" : : "r"(va));
+    return (read_sysreg(par_el1) & PAR_PA_MASK) | (va & (PAGE_SIZE - 1));
+}
+
 noreturn void trap_hyp_fault(uint64_t vector, uint64_t lr, uint64_t sp)
 {
     static const char *const kinds[] = {"synchronous exception", "interrupt", "fast interrupt",
                                         "SError"};
+    uint64_t far = read_sysreg(far_el2);
 
+    if ((vector & 3) == 0 && machine_fault(read_sysreg(esr_el2))) {
+        panic("nothing answers at %#lx, where %s should be: pc %#lx, esr %#lx, far %#lx, lr %#lx",
+              paddr_of(far), what_is_at(far), read_sysreg(elr_el2), read_sysreg(esr_el2), far, lr);
+    }
     panic("Hearth's own fault: %s, pc %#lx, esr %#lx, far %#lx, lr %#lx, sp %#lx, cpu %u",
-          kinds[vector & 3], read_sysreg(elr_el2), read_sysreg(esr_el2), read_sysreg(far_el2), lr,
-          sp, this_cpu_id());
+          kinds[vector & 3], read_sysreg(elr_el2), read_sysreg(esr_el2), far, lr, sp,
+          this_cpu_id());
 }

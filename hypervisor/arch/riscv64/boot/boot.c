@@ -4,7 +4,6 @@
 #include <hearth/arch/boot.h>
 #include <hearth/arch/cpu.h>
 #include <hearth/arch/irq.h>
-#include <hearth/bootmem.h>
 #include <hearth/bug.h>
 #include <hearth/console.h>
 #include <hearth/cpu.h>
@@ -52,10 +51,8 @@ void arch_boot_describe(struct boot_info *info)
         arch_console_fallback();
         panic("the device tree at 0x%lx cannot be used", fdt_paddr);
     }
-    if (bootmem_reserve(image_paddr, (uint64_t)(_image_end - _image_start), "hypervisor") != 0) {
-        panic("no room to reserve the image");
-    }
     boot_fdt_memory();
+    boot_fdt_image(image_paddr, (uint64_t)(_image_end - _image_start));
     boot_fdt_reserve(info);
 }
 

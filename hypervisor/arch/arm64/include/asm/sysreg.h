@@ -129,6 +129,7 @@ static inline void dsb_nsh(void)
 #define ESR_EC_SHIFT 26
 #define ESR_IL       (1UL << 25)
 #define ESR_ISS_MASK 0x1ffffffUL
+#define FSC_EXTERNAL 0x10UL /* synchronous external abort, not on a walk */
 
 #define EC_UNKNOWN   0x00
 #define EC_WFX       0x01
