@@ -88,6 +88,12 @@ static __init uint64_t read_id(unsigned int crm, unsigned int op2)
     return value;
 }
 
+/* CSV2 of 2 and above says that there is SCXTNUM_EL1, which is not switched. */
+static __init uint64_t without_scxtnum(uint64_t pfr0)
+{
+    return (pfr0 >> 56 & 15) > 1 ? (pfr0 & ~F(56)) | 1UL << 56 : pfr0;
+}
+
 /* CPUs of one machine are taken to be alike in what guests see: the boot CPU's values hold. */
 void __init guest_id_registers_init(void)
 {
@@ -96,4 +102,5 @@ void __init guest_id_registers_init(void)
 
         guest_id_registers[r->crm][r->op2] = (read_id(r->crm, r->op2) & r->keep) | r->set;
     }
+    guest_id_registers[4][0] = without_scxtnum(guest_id_registers[4][0]);
 }

@@ -12,7 +12,8 @@
 enum sysreg_kind {
     REG_RAZ_WI,
     REG_RAZ_RO,
-    REG_SRE, /* always the system register interface: reads as 7 */
+    REG_OSLSR, /* there is an OS lock, and it is open */
+    REG_SRE,   /* always the system register interface: reads as 7 */
     REG_PTIMER,
     REG_DBG_BANK, /* CRm is the number of the break- or watchpoint */
 };
@@ -32,14 +33,21 @@ static const struct sysreg_row sysreg_rows[] = {
     {SYSREG(3, 0, 12, 11, 6), EXACT, REG_RAZ_WI},                  /* ICC_ASGI1R_EL1 */
     {SYSREG(3, 0, 12, 11, 7), EXACT, REG_RAZ_WI},                  /* ICC_SGI0R_EL1 */
     {SYSREG(2, 0, 1, 0, 4), EXACT, REG_RAZ_WI},                    /* OSLAR_EL1 */
-    {SYSREG(2, 0, 1, 1, 4), EXACT, REG_RAZ_RO},                    /* OSLSR_EL1 */
+    {SYSREG(2, 0, 1, 1, 4), EXACT, REG_OSLSR},                     /* OSLSR_EL1 */
     {SYSREG(2, 0, 1, 3, 4), EXACT, REG_RAZ_WI},                    /* OSDLR_EL1 */
     {SYSREG(2, 0, 1, 0, 0), EXACT, REG_RAZ_RO},                    /* MDRAR_EL1 */
     {SYSREG(2, 0, 0, 2, 2), EXACT, REG_RAZ_WI},                    /* MDSCR_EL1 */
     {SYSREG(2, 3, 0, 1, 0), EXACT, REG_RAZ_RO},                    /* MDCCSR_EL0 */
     {SYSREG(2, 0, 0, 2, 0), EXACT, REG_RAZ_WI},                    /* MDCCINT_EL1 */
     {SYSREG(2, 0, 0, 0, 4), SYSREG(3, 7, 15, 0, 4), REG_DBG_BANK}, /* DBGB{V,C}R, DBGW{V,C}R */
+    {SYSREG(3, 3, 9, 12, 0), SYSREG(3, 7, 15, 15, 0), REG_RAZ_WI}, /* PMCR_EL0 to PMCEID1_EL0 */
+    {SYSREG(3, 3, 9, 13, 0), EXACT, REG_RAZ_WI},                   /* PMCCNTR_EL0 */
+    {SYSREG(3, 3, 9, 13, 1), EXACT, REG_RAZ_WI},                   /* PMXEVTYPER_EL0 */
+    {SYSREG(3, 3, 9, 13, 2), EXACT, REG_RAZ_WI},                   /* PMXEVCNTR_EL0 */
     {SYSREG(3, 3, 9, 14, 0), EXACT, REG_RAZ_WI},                   /* PMUSERENR_EL0 */
+    {SYSREG(3, 3, 9, 14, 3), EXACT, REG_RAZ_WI},                   /* PMOVSSET_EL0 */
+    {SYSREG(3, 0, 9, 14, 1), EXACT, REG_RAZ_WI},                   /* PMINTENSET_EL1 */
+    {SYSREG(3, 0, 9, 14, 2), EXACT, REG_RAZ_WI},                   /* PMINTENCLR_EL1 */
     {SYSREG(3, 0, 1, 0, 1), EXACT, REG_RAZ_WI},                    /* ACTLR_EL1 */
 };
 
@@ -60,7 +68,7 @@ static noinline enum trap_verdict sysreg_emulate(struct vcpu *v, uint64_t esr)
     unsigned int rt = ISS_SYSREG_RT(esr);
     uint64_t value = write ? guest_reg_read(v, rt) : 0;
 
-    if (row == NULL || (row->kind == REG_RAZ_RO && write)) {
+    if (row == NULL || (write && (row->kind == REG_RAZ_RO || row->kind == REG_OSLSR))) {
         return TRAP_UNDEF;
     }
     switch (row->kind) {
@@ -80,6 +88,9 @@ static noinline enum trap_verdict sysreg_emulate(struct vcpu *v, uint64_t esr)
             return TRAP_UNDEF;
         }
         value = 7;
+        break;
+    case REG_OSLSR:
+        value = 8;
         break;
     case REG_RAZ_WI:
     case REG_RAZ_RO:

@@ -44,9 +44,20 @@ void __init cpu_features_init(void)
     guest_id_registers_init();
 }
 
+/* What EL0 is not to reach traps to EL1, before EL2: PMUSERENR_EL0 reads 0 to guests. */
+static void close_pmu(void)
+{
+    unsigned int version = (unsigned int)(read_sysreg(id_aa64dfr0_el1) >> 8) & 15U;
+
+    if (version != 0 && version != 15) {
+        write_sysreg(pmuserenr_el0, 0);
+    }
+}
+
 void arch_cpu_init(void)
 {
     vectors_install();
+    close_pmu();
     write_sysreg(cptr_el2, CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA | CPTR_TAM);
     /* HPMN: all counters for EL1, which cannot reach them. */
     write_sysreg(mdcr_el2, ((read_sysreg(mdcr_el2) & 0x1f) | MDCR_TPMCR | MDCR_TPM | MDCR_TDA |
