@@ -20,18 +20,22 @@ static bool ctl_active(uint64_t ctl)
     return (ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) == CNT_CTL_ENABLE;
 }
 
-/* Deadline of a guest count in Hearth's time: counts before `offset` have passed long ago. */
-static nanosec_t deadline_ns(uint64_t guest_count, uint64_t offset)
+/* A guest's counter is at the compare value or beyond. All 64 bits are unsigned (DDI 0487). */
+static bool reached(uint64_t cval, uint64_t offset)
 {
-    uint64_t now_count = counter_read() - offset;
-    int64_t left = (int64_t)(guest_count - now_count);
-    uint64_t ns;
+    return counter_read() - offset >= cval;
+}
 
-    if (left <= 0) {
+/* Deadline of a guest count in Hearth's time. */
+static nanosec_t deadline_ns(uint64_t cval, uint64_t offset)
+{
+    uint64_t count = counter_read() - offset;
+
+    if (count >= cval) {
         return now();
     }
-    ns = counter_to_ns((uint64_t)left);
-    return ns > (1UL << 62) ? TIMER_NEVER : now() + ns;
+    return cval - count > ns_to_counter(1UL << 62) ? TIMER_NEVER
+                                                   : now() + counter_to_ns(cval - count);
 }
 
 static void vtimer_fired(void *arg)
@@ -41,9 +45,9 @@ static void vtimer_fired(void *arg)
 
 static void ptimer_update_line(struct vcpu *v)
 {
-    bool expired = (int64_t)(counter_read() - v->arch.ptimer.cval) >= 0;
+    const struct arch_ptimer *t = &v->arch.ptimer;
 
-    vgic_inject_ppi(v, PPI_PTIMER, ctl_active(v->arch.ptimer.ctl) && expired);
+    vgic_inject_ppi(v, PPI_PTIMER, ctl_active(t->ctl) && reached(t->cval, 0));
 }
 
 static void ptimer_fired(void *arg)
@@ -61,6 +65,16 @@ void vtimer_destroy(struct vcpu *v)
 {
     timer_kill(&v->arch.vtimer.soft);
     timer_kill(&v->arch.ptimer.soft);
+}
+
+/* A handler that was about to raise the line again has returned when it is lowered. */
+void vtimer_reset(struct vcpu *v)
+{
+    vtimer_destroy(v);
+    vtimer_init(v);
+    v->arch.vtimer.ctl = 0;
+    v->arch.ptimer.ctl = 0;
+    ptimer_update_line(v);
 }
 
 /* A timer that cannot be armed for want of memory fires now: late wake-ups would be a hang. */
@@ -106,8 +120,7 @@ bool vtimer_pending(struct vcpu *v)
 
         return ctl_active(ctl) && (ctl & CNT_CTL_ISTATUS) != 0;
     }
-    return ctl_active(v->arch.vtimer.ctl) &&
-           (int64_t)(counter_read() - v->domain->arch.cntvoff - v->arch.vtimer.cval) >= 0;
+    return ctl_active(v->arch.vtimer.ctl) && reached(v->arch.vtimer.cval, v->domain->arch.cntvoff);
 }
 
 static void ptimer_arm(struct vcpu *v)
@@ -116,7 +129,7 @@ static void ptimer_arm(struct vcpu *v)
 
     timer_stop(&t->soft);
     ptimer_update_line(v);
-    if (ctl_active(t->ctl) && (int64_t)(counter_read() - t->cval) < 0) {
+    if (ctl_active(t->ctl) && !reached(t->cval, 0)) {
         nanosec_t at = deadline_ns(t->cval, 0);
 
         if (at != TIMER_NEVER) {
@@ -142,9 +155,9 @@ void ptimer_access(struct vcpu *v, unsigned int op2, bool write, uint64_t *value
         if (write) {
             t->ctl = *value & (CNT_CTL_ENABLE | CNT_CTL_IMASK);
         } else {
-            bool expired = (int64_t)(counter_read() - t->cval) >= 0;
+            bool met = (t->ctl & CNT_CTL_ENABLE) != 0 && reached(t->cval, 0);
 
-            *value = t->ctl | ((t->ctl & CNT_CTL_ENABLE) != 0 && expired ? CNT_CTL_ISTATUS : 0);
+            *value = t->ctl | (met ? CNT_CTL_ISTATUS : 0);
         }
         break;
     default: /* CNTP_CVAL */

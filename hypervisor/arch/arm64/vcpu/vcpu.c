@@ -115,8 +115,7 @@ void arch_vcpu_set_entry(struct vcpu *v, gaddr_t entry, uint64_t argument)
     v->arch.regs.x[0] = argument;
     v->arch.regs.pstate = PSR_EL1H | PSR_DAIF;
     v->arch.sys.sctlr_el1 = SCTLR_EL1_RESET;
-    v->arch.vtimer.ctl = 0;
-    v->arch.ptimer.ctl = 0;
+    vtimer_reset(v);
 }
 
 void arch_vcpu_entry_work(struct vcpu *v)

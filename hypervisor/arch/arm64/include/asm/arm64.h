@@ -26,6 +26,8 @@ void fp_load(const void *regs);
 /* timer/ */
 void vtimer_init(struct vcpu *v);
 void vtimer_destroy(struct vcpu *v);
+/* Both timers off, as of a CPU that has just been turned on. */
+void vtimer_reset(struct vcpu *v);
 void vtimer_save(struct vcpu *v);
 void vtimer_load(struct vcpu *v);
 bool vtimer_pending(struct vcpu *v);
