@@ -4,15 +4,16 @@
  * guest gets back as an external abort.
  */
 #include <hearth/domain.h>
+#include <hearth/guest_copy.h>
 #include <hearth/p2m.h>
 #include <hearth/vcpu.h>
 #include <hearth/vuart.h>
 
+#include <asm/decode.h>
 #include <asm/trap.h>
 #include <asm/vgic.h>
 
 /* ISS of a data abort (DDI 0487 "ISS encoding for an exception from a Data Abort"). */
-#define ISS_ISV         (1UL << 24)
 #define ISS_SAS(e)      (1U << (((e) >> 22) & 3))
 #define ISS_SAS_MASK    (3UL << 22)
 #define ISS_SAS_WORD    (2UL << 22)
@@ -85,8 +86,8 @@ static bool mapped_meanwhile(struct vcpu *v, gaddr_t addr, unsigned int access)
 /* A word of the vGIC: nothing is to be extended, and it has nothing else to find out. */
 bool trap_vgic_word(struct vcpu *v, uint64_t esr)
 {
-    const uint64_t mask = ISS_ISV | ISS_SAS_MASK | ISS_SSE | ISS_S1PTW | FSC_TYPE_MASK;
-    const uint64_t word = ISS_ISV | ISS_SAS_WORD | FSC_TRANSLATION;
+    const uint64_t mask = ISS_ABORT_ISV | ISS_SAS_MASK | ISS_SSE | ISS_S1PTW | FSC_TYPE_MASK;
+    const uint64_t word = ISS_ABORT_ISV | ISS_SAS_WORD | FSC_TRANSLATION;
     unsigned int reg = ISS_ABORT_SRT(esr);
     bool write = (esr & ISS_WNR) != 0;
     gaddr_t addr;
@@ -105,12 +106,73 @@ bool trap_vgic_word(struct vcpu *v, uint64_t esr)
     return true;
 }
 
+static enum vgic_result device_access(struct vcpu *v, gaddr_t addr, bool write, unsigned int size,
+                                      uint64_t *value)
+{
+    enum vgic_result done = vgic_mmio(v, addr, write, size, value);
+
+    if (done == VGIC_NOT_MINE && v->domain->vuart != NULL && size <= 4 &&
+        vpl011_mmio(v, addr, write, size, value)) {
+        done = VGIC_DONE;
+    }
+    return done;
+}
+
+static enum vgic_result described_access(struct vcpu *v, gaddr_t addr, uint64_t esr)
+{
+    bool write = (esr & ISS_WNR) != 0;
+    uint64_t value = write ? guest_reg_read(v, ISS_ABORT_SRT(esr)) : 0;
+    enum vgic_result done = device_access(v, addr, write, ISS_SAS(esr), &value);
+
+    if (likely(done == VGIC_DONE) && !write) {
+        guest_reg_write(v, ISS_ABORT_SRT(esr), extend(value, esr));
+    }
+    return done;
+}
+
+static void move_base(struct vcpu *v, const struct post_indexed *i)
+{
+    uint64_t by = (uint64_t)i->offset;
+
+    if (i->rn != 31) {
+        v->arch.regs.x[i->rn] += by;
+    } else if ((v->arch.regs.pstate & PSR_MODE_MASK) == PSR_EL1H) {
+        write_sysreg(sp_el1, read_sysreg(sp_el1) + by);
+    } else {
+        write_sysreg(sp_el0, read_sysreg(sp_el0) + by);
+    }
+}
+
+/* The instruction as it is now: the guest may have changed it, and then only fools itself. */
+static enum vgic_result decoded_access(struct vcpu *v, gaddr_t addr, bool write)
+{
+    const struct arch_regs *r = &v->arch.regs;
+    enum vgic_result done;
+    struct post_indexed i;
+    uint64_t value;
+    uint32_t insn;
+
+    if ((r->pstate & PSR_32) != 0 || guest_copy_in(&insn, guest_ptr(r->pc), sizeof(insn)) != 0 ||
+        !decode_post_indexed(insn, &i) || i.write != write) {
+        return VGIC_NOT_MINE;
+    }
+    value = write ? guest_reg_read(v, i.rt) : 0;
+    done = device_access(v, addr, write, i.size, &value);
+    if (done == VGIC_DONE) {
+        if (!write) {
+            guest_reg_write(v, i.rt, value & ~0UL >> (64 - 8 * i.size));
+        }
+        move_base(v, &i);
+    }
+    return done;
+}
+
 enum trap_verdict trap_data_abort(struct vcpu *v, uint64_t esr)
 {
     bool write = (esr & ISS_WNR) != 0;
     unsigned int type = FSC_TYPE(esr);
+    enum vgic_result done = VGIC_NOT_MINE;
     gaddr_t addr;
-    uint64_t value;
 
     if (type != FSC_TRANSLATION && type != FSC_PERMISSION) {
         return TRAP_DATA_ABORT;
@@ -118,27 +180,15 @@ enum trap_verdict trap_data_abort(struct vcpu *v, uint64_t esr)
     if (!fault_address(esr, &addr)) {
         return TRAP_DONE; /* the guest changes its tables meanwhile: it runs into its own fault */
     }
-    if (likely((esr & (ISS_ISV | ISS_S1PTW)) == ISS_ISV)) {
-        unsigned int size = ISS_SAS(esr);
-        enum vgic_result done;
-
-        value = write ? guest_reg_read(v, ISS_ABORT_SRT(esr)) : 0;
-        done = vgic_mmio(v, addr, write, size, &value);
-        if (done == VGIC_NOT_MINE && v->domain->vuart != NULL && size <= 4 &&
-            vpl011_mmio(v, addr, write, size, &value)) {
-            done = VGIC_DONE;
-        }
-        if (likely(done == VGIC_DONE)) {
-            if (!write) {
-                guest_reg_write(v, ISS_ABORT_SRT(esr), extend(value, esr));
-            }
-            return TRAP_SKIP;
-        }
-        if (done == VGIC_ABORT) {
-            return TRAP_DATA_ABORT;
-        }
+    if (likely((esr & (ISS_ABORT_ISV | ISS_S1PTW)) == ISS_ABORT_ISV)) {
+        done = described_access(v, addr, esr);
+    } else if ((esr & ISS_S1PTW) == 0) {
+        done = decoded_access(v, addr, write);
     }
-    if (mapped_meanwhile(v, addr, write ? P2M_W : P2M_R)) {
+    if (likely(done == VGIC_DONE)) {
+        return TRAP_SKIP;
+    }
+    if (done == VGIC_NOT_MINE && mapped_meanwhile(v, addr, write ? P2M_W : P2M_R)) {
         return TRAP_DONE;
     }
     return TRAP_DATA_ABORT;

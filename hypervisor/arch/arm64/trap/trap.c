@@ -111,6 +111,9 @@ static noinline unsigned int light_data_abort(struct vcpu *v, uint64_t esr)
     if (likely(trap_vgic_word(v, esr))) {
         return finish_light(v, TRAP_SKIP, esr);
     }
+    if ((esr & ISS_ABORT_ISV) == 0) {
+        return TRAP_HEAVY; /* what is decoded may move any register */
+    }
     return finish_light(v, trap_data_abort(v, esr), esr);
 }
 

@@ -27,6 +27,7 @@ enum trap_verdict {
 #define ISS_SYSREG_READ   (1UL << 0)
 #define SYSREG_ID_SPACE   SYSREG(3, 0, 0, 0, 0)
 #define SYSREG_ID_MASK    SYSREG(3, 7, 15, 0, 0)
+#define ISS_ABORT_ISV     (1UL << 24)
 #define ISS_ABORT_SRT(e)  ((unsigned int)((e) >> 16) & 31U)
 
 struct trap_row {
