@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SMC calls of guests, by either conduit (SMCCC 1.2, DEN0028): the Arm architecture service, PSCI,
- * and the hypervisor's identity. Workarounds are reported as the firmware has them, so that guests
- * neither call for what does nothing nor miss what is needed.
+ * SMC calls of guests, by either conduit (SMCCC 1.2, DEN0028): the Arm architecture service, the
+ * standard service, which is PSCI, and the hypervisor's, which is its identity. Workarounds are
+ * reported as the firmware has them, so that guests neither call for what does nothing nor miss
+ * what is needed.
  */
 #include <hearth/compiler.h>
 #include <hearth/vcpu.h>
@@ -15,12 +16,50 @@
 #define ARCH_WORKAROUND_1   0x80008000U
 #define ARCH_WORKAROUND_2   0x80007fffU
 #define ARCH_WORKAROUND_3   0x80003fffU
-#define HYP_CALL_COUNT      0x8600ff00U
-#define HYP_CALL_UID        0x8600ff01U
-#define HYP_REVISION        0x8600ff03U
 
-/* Hearth answers with Xen's identity (XEN-ABI: public/arch-arm/smccc.h). */
-static const uint32_t xen_uid[4] = {0xa71812dcU, 0xaa46dc98U, 0x7d46cd9dU, 0xa3a8d4afU};
+/* Of a service: its number of functions, UID, revision. */
+#define GENERAL(fid)     ((fid)&0xc000ffffU)
+#define CALL_COUNT       0x8000ff00U
+#define CALL_UID         0x8000ff01U
+#define REVISION         0x8000ff03U
+#define OWNER(fid)       ((fid) >> 24 & 0x3fU)
+#define OWNER_STANDARD   4U
+#define OWNER_HYPERVISOR 5U
+
+/* XEN-ABI: with Xen's UIDs (public/arch-arm/smccc.h); neither names a 64-bit function. */
+static const struct service {
+    uint32_t uid[4];
+    uint32_t functions;
+} standard = {{0x6f3863f8U, 0xbd4c394bU, 0x16ce2092U, 0x6f9fe541U}, 15},
+  hypervisor = {{0xdc1218a7U, 0x694398c6U, 0xd179cf9aU, 0x67e6de8dU}, 3};
+
+/* Revisions are 0.1. False: not a question about a service that there is. */
+static bool identify(uint64_t *x, uint32_t fid)
+{
+    const struct service *s = OWNER(fid) == OWNER_STANDARD     ? &standard
+                              : OWNER(fid) == OWNER_HYPERVISOR ? &hypervisor
+                                                               : NULL;
+
+    if (s == NULL) {
+        return false;
+    }
+    switch (GENERAL(fid)) {
+    case CALL_COUNT:
+        x[0] = s->functions;
+        return true;
+    case CALL_UID:
+        for (unsigned int i = 0; i < ARRAY_SIZE(s->uid); i++) {
+            x[i] = s->uid[i];
+        }
+        return true;
+    case REVISION:
+        x[0] = 0;
+        x[1] = 1;
+        return true;
+    default:
+        return false;
+    }
+}
 
 static bool firmware_is_smccc_1_1(void)
 {
@@ -85,20 +124,8 @@ void smccc_handle(struct vcpu *v)
             smccc_smc(fid, x[1], 0, 0, &r);
         }
         return;
-    case HYP_CALL_COUNT:
-        x[0] = 3;
-        return;
-    case HYP_CALL_UID:
-        for (unsigned int i = 0; i < ARRAY_SIZE(xen_uid); i++) {
-            x[i] = xen_uid[i];
-        }
-        return;
-    case HYP_REVISION:
-        x[0] = 0;
-        x[1] = 1;
-        return;
     default:
-        if (!psci_handle(v, fid)) {
+        if (!psci_handle(v, fid) && !identify(x, fid)) {
             x[0] = SMCCC_NOT_SUPPORTED;
         }
         return;
