@@ -15,6 +15,10 @@
 #define FDT_SIZE_PER_CPU 256U
 #define MOST_SPIS        960U
 
+/* public/hvm/params.h: the upcall's PPI (type 2), low and level-triggered (flag 2). */
+#define HVM_PARAM_CALLBACK_IRQ 0
+#define CALLBACK_PPI(ppi)      (2ULL << 56 | 2ULL << 8 | (ppi))
+
 /* XEN-ABI: one vCPU for each CPU, at most what its interrupt controller can have. */
 static uint32_t count_vcpus(const struct plan_domain *p, const struct gic_platform *gic)
 {
@@ -111,6 +115,7 @@ void dom0_build(struct launch *l)
     if (launch_create(l, &config) != 0) {
         panic("dom0 cannot be started");
     }
+    l->domain->hvm_params[HVM_PARAM_CALLBACK_IRQ] = CALLBACK_PPI(l->domain->arch.evtchn_ppi);
     give_memory(l);
     fill(b, l);
     heap_free(b);
