@@ -54,7 +54,7 @@ void domain_ended(struct domain *d)
         return;
     }
     if (d == dom0 && left != 0) {
-        printk(LOG_WARNING, "dom0 %s; %u other domain%s running, so the machine stays up",
+        printk(LOG_WARNING, "dom0 %s; %u other domain%s running, so the machine stays up\n",
                reason_name(d->shutdown_code), left, left == 1 ? " is" : "s are");
     }
     if (left != 0 || !dom0->is_shut_down) {

@@ -42,7 +42,7 @@ void sched_init(void)
         }
     }
     if (options.sched[0] != '\0' && strcmp(chosen->name, options.sched) != 0) {
-        printk(LOG_WARNING, "sched=%s is not known; using %s", options.sched, chosen->name);
+        printk(LOG_WARNING, "sched=%s is not known; using %s\n", options.sched, chosen->name);
     }
     cpupool0.policy = chosen;
     if (chosen->pool_init(&cpupool0) != 0) {
