@@ -18,7 +18,7 @@ from hearthboot import BUILD, HEARTH, XEN, Domain, Machine  # noqa: E402
 
 GUESTS = BUILD / "arm64/guest"
 SOAK = bool(os.environ.get("SOAK"))
-ABI = ["abi_evtchn", "abi_fifo", "abi_memory", "abi_grant", "abi_misc"]
+ABI = ["abi_arch", "abi_evtchn", "abi_fifo", "abi_memory", "abi_grant", "abi_misc"]
 # Each with the boot arguments of a sample, and those of a soak.
 HOSTILE = {
     "hostile_mem": ("", ""),
@@ -95,6 +95,14 @@ def test_abi_domu(machine, request, name, gic, smp):
     marks = f"cpus={smp} " + ("xen=1" if request.config.getoption("--oracle") else "")
     with machine(gic=gic, smp=smp, dom0=kernel("heartbeat", "ms=1000"),
                  domus=[kernel(name, marks, memory=64, cpus=smp)]) as m:
+        finish(m)
+
+
+def test_shared_cpu(machine, request):
+    """Two vCPUs on one CPU: what is theirs alone goes with them."""
+    marks = "cpus=2 " + ("xen=1" if request.config.getoption("--oracle") else "")
+    with machine(dom0=kernel("heartbeat", "ms=1000"),
+                 domus=[kernel("abi_arch", marks, memory=64, cpus=2)]) as m:
         finish(m)
 
 
