@@ -12,7 +12,8 @@
 #include <hearth/page.h>
 #include <hearth/vcpu.h>
 
-#define say(...) printk(LOG_ERR, __VA_ARGS__)
+#define SAID     LOG_ERR
+#define say(...) printk(SAID, __VA_ARGS__)
 
 struct debug_key_row {
     char key;
@@ -47,7 +48,7 @@ static void show_domains(void)
     struct vcpu *v;
     uint32_t i;
 
-    domain_print_table();
+    domain_print_table(SAID);
     say("vCPUs, %llu ms after start-up:\n", (unsigned long long)(now() / NS_PER_MS));
     for_each_domain (d) {
         for_each_vcpu (d, i, v) {

@@ -27,18 +27,18 @@ static const char *state_name(const struct domain *d)
     return d->pause_count != 0 ? "paused" : "running";
 }
 
-void domain_print_table(void)
+void domain_print_table(enum log_level level)
 {
     struct domain *d;
     nanosec_t at = now();
 
-    printk(LOG_INFO, "%-4s %-16s %-20s %10s %6s %-10s %9s  %s\n", "dom", "name", "kernel",
+    printk(level, "%-4s %-16s %-20s %10s %6s %-10s %9s  %s\n", "dom", "name", "kernel",
            "memory KiB", "vCPUs", "state", "seconds", "why it ended");
     for_each_domain (d) {
         nanosec_t until = d->is_shut_down ? d->ended : at;
         uint64_t ms = d->started != 0 ? (until - d->started) / NS_PER_MS : 0;
 
-        printk(LOG_INFO, "%-4u %-16s %-20s %10lu %6u %-10s %5lu.%03lu  %s\n", d->id, d->name,
+        printk(level, "%-4u %-16s %-20s %10lu %6u %-10s %5lu.%03lu  %s\n", d->id, d->name,
                d->kernel_name, d->tot_pages << (PAGE_SHIFT - 10), d->nr_vcpus, state_name(d),
                ms / 1000, ms % 1000,
                !d->is_shut_down          ? ""

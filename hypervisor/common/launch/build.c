@@ -187,6 +187,6 @@ void launch_start(struct launch *launches, unsigned int count)
         limit_tables(launches[i].domain);
         domain_unpause(launches[i].domain);
     }
-    domain_print_table();
+    domain_print_table(LOG_INFO);
     print_memory();
 }

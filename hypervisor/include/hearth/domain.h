@@ -185,5 +185,5 @@ int domain_tools_unpause(struct domain *d) must_check;
 /* After SHUTDOWN_SUSPEND: lets it run again. */
 void domain_resume(struct domain *d);
 
-/* The table of section 3 of the issue: printed when all are started, and on debug key 'q'. */
-void domain_print_table(void);
+/* The table of domains that people see. */
+void domain_print_table(enum log_level level);
