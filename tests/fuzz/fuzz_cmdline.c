@@ -15,8 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     line[size] = '\0';
     cmdline_parse(line);
     free(line);
-    if (memchr(options.console, 0, sizeof(options.console)) == NULL ||
-        memchr(options.dtuart, 0, sizeof(options.dtuart)) == NULL ||
+    if (memchr(options.dtuart, 0, sizeof(options.dtuart)) == NULL ||
         memchr(options.conswitch, 0, sizeof(options.conswitch)) == NULL ||
         memchr(options.sched, 0, sizeof(options.sched)) == NULL ||
         memchr(options.xsm, 0, sizeof(options.xsm)) == NULL) {

@@ -34,7 +34,7 @@ static void all_options(void **state)
           "guest_loglvl=none/all bootscrub=0 maxcpus=0x10 noreboot sched=fair xsm=silo "
           "dom0_vcpus_pin=yes dom0_mem=768M gnttab_max_frames=256 gnttab_max_maptrack_frames=2048");
     assert_string_equal(log_text, "");
-    assert_string_equal(options.console, "dtuart");
+    assert_false(options.console_off);
     assert_string_equal(options.dtuart, "/pl011@9000000");
     assert_int_equal(options.dom0_max_vcpus, 3);
     assert_string_equal(options.conswitch, "qx");
@@ -99,6 +99,32 @@ static void dom0_memory(void **state)
     }
 }
 
+static void consoles(void **state)
+{
+    static const struct {
+        const char *line;
+        bool off;
+    } rows[] = {
+        {"console=none", true},  {"console=none,none", true},    {"console=dtuart", false},
+        {"console=com1", false}, {"console=none,dtuart", false}, {"console=dtuart,none", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        parse(rows[i].line);
+        assert_string_equal(log_text, "");
+        assert_int_equal(options.console_off, rows[i].off);
+    }
+}
+
+static void no_limit(void **state)
+{
+    (void)state;
+    parse("maxcpus=0");
+    assert_string_equal(log_text, "");
+    assert_int_equal(options.maxcpus, UINT32_MAX);
+}
+
 static void malformed(void **state)
 {
     static const char *const lines[] = {
@@ -119,6 +145,10 @@ static void malformed(void **state)
         "noreboot=perhaps",
         "conswitch=abc",
         "console",
+        "console=",
+        "console=vga",
+        "console=none,vga",
+        "console=nonesuch",
         "loglvl",
     };
     char name[32];
@@ -133,6 +163,7 @@ static void malformed(void **state)
         assert_int_equal(options.dom0_mem, 0);
         assert_int_equal(options.maxcpus, CONFIG_NR_CPUS);
         assert_int_equal(options.loglvl, LOG_INFO);
+        assert_false(options.console_off);
     }
 }
 
@@ -156,7 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults), cmocka_unit_test(all_options), cmocka_unit_test(grant_limits),
         cmocka_unit_test(booleans), cmocka_unit_test(dom0_memory), cmocka_unit_test(malformed),
-        cmocka_unit_test(unknown),
+        cmocka_unit_test(unknown),  cmocka_unit_test(consoles),    cmocka_unit_test(no_limit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,24 @@ static void test_early_messages_are_kept(void **state)
     assert_string_equal(uart_text, "(XEN) before the UART\r\n");
 }
 
+static void test_console_none(void **state)
+{
+    char kept[64];
+
+    (void)state;
+    console_reset(false);
+    options.console_off = true;
+    options.loglvl = LOG_WARNING;
+    console_set_uart(&fake_uart);
+    printk(LOG_INFO, "not for this level\n");
+    printk(LOG_WARNING, "for the ring\n");
+    console_boot_done();
+    assert_int_equal(uart_len, 0);
+    assert_int_equal(uart_rx_enabled, 0);
+    kept[console_ring_read(kept, sizeof(kept) - 1, NULL)] = '\0';
+    assert_memory_equal(kept, "(XEN) for the ring\n", 19);
+}
+
 static void test_ring_wraps(void **state)
 {
     static char text[2 * RING_SIZE];
@@ -321,6 +339,7 @@ int main(void)
         cmocka_unit_test_setup(test_level, setup),
         cmocka_unit_test_setup(test_long_line_is_cut, setup),
         cmocka_unit_test_setup(test_early_messages_are_kept, setup),
+        cmocka_unit_test_setup(test_console_none, setup),
         cmocka_unit_test_setup(test_ring_wraps, setup),
         cmocka_unit_test_setup(test_ring_index_wraps, setup),
         cmocka_unit_test_setup(test_ring_clear, setup),

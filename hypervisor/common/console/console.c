@@ -166,12 +166,19 @@ void guest_printk(struct domain *d, enum log_level level, const char *fmt, ...)
     va_end(ap);
 }
 
+static void put_nowhere(char c)
+{
+    (void)c;
+}
+
 void console_set_uart(const struct uart *uart)
 {
+    static const struct uart nowhere = {.name = "none", .putc = put_nowhere};
+
     console_lock();
     uint32_t from = console.uart == NULL ? console.ring_start : console.ring_end;
 
-    console.uart = uart;
+    console.uart = options.console_off ? &nowhere : uart;
     for (uint32_t i = from; i != console.ring_end; i++) {
         uart_put(console.ring[i % RING_SIZE]);
     }

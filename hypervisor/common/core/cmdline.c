@@ -128,6 +128,41 @@ static bool strip_prefix(const char **s, const char *prefix)
     return true;
 }
 
+/* XEN-ABI: 0 is no limit. */
+static bool read_limit(const struct option_row *row, const char *value)
+{
+    uint32_t *to = row->to;
+
+    if (value != NULL && strcmp(value, "0") == 0) {
+        *to = UINT32_MAX;
+        return true;
+    }
+    return read_count(row, value);
+}
+
+/* A list of where output goes: Hearth's one UART, by either name, or `none`. */
+static bool read_console(const struct option_row *row, const char *value)
+{
+    bool *off = row->to;
+    bool uart = false, none = false;
+    const char *s = value;
+
+    while (s != NULL && *s != '\0') {
+        if (strip_prefix(&s, "dtuart") || strip_prefix(&s, "com1")) {
+            uart = true;
+        } else if (strip_prefix(&s, "none")) {
+            none = true;
+        } else {
+            return false;
+        }
+        if (*s != '\0' && *s++ != ',') {
+            return false;
+        }
+    }
+    *off = none && !uart;
+    return none || uart;
+}
+
 /* A list of `size`, `min:size`, `max:size`. min is as good as size: dom0 has no less. */
 static bool read_dom0_mem(const struct option_row *row, const char *value)
 {
@@ -157,7 +192,7 @@ static bool read_dom0_mem(const struct option_row *row, const char *value)
 
 static const struct option_row rows[] = {
     {"bootscrub", read_bool, &options.bootscrub, 0},
-    {"console", read_text, options.console, sizeof(options.console)},
+    {"console", read_console, &options.console_off, 0},
     {"conswitch", read_text, options.conswitch, sizeof(options.conswitch)},
     {"dom0_max_vcpus", read_count, &options.dom0_max_vcpus, 0},
     {"dom0_mem", read_dom0_mem, NULL, 0},
@@ -168,7 +203,7 @@ static const struct option_row rows[] = {
      MOST_MAPTRACK_FRAMES},
     {"guest_loglvl", read_level, &options.guest_loglvl, 0},
     {"loglvl", read_level, &options.loglvl, 0},
-    {"maxcpus", read_count, &options.maxcpus, 0},
+    {"maxcpus", read_limit, &options.maxcpus, 0},
     {"noreboot", read_bool, &options.noreboot, 0},
     {"sched", read_text, options.sched, sizeof(options.sched)},
     {"xsm", read_text, options.xsm, sizeof(options.xsm)},

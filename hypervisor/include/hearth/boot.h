@@ -49,7 +49,7 @@ struct hearth_options {
     uint64_t dom0_mem_max;
     uint32_t dom0_max_vcpus;
     bool dom0_vcpus_pin;
-    char console[64];
+    bool console_off;
     char dtuart[128];
     char conswitch[3];
     uint32_t loglvl; /* highest level printed */

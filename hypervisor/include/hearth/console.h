@@ -49,7 +49,7 @@ struct uart {
     void (*putc)(char c);
     void (*rx_irq_enable)(void); /* NULL: no input */
 };
-/* The first one is given what the ring kept until now. */
+/* The first one is given what the ring kept until now. With console=none all goes nowhere. */
 void console_set_uart(const struct uart *uart);
 /* A character from the UART (interrupt or poll): Hearth's keys, or the focused domain's input. */
 void console_rx(char c);
