@@ -5,6 +5,7 @@
 #include "machine.h"
 
 #include <hearth/abi_types.h>
+#include <hearth/evtchn.h>
 #include <hearth/grant.h>
 
 static struct domain *dom0, *dom;
@@ -435,6 +436,34 @@ static void test_sched_op(void **state)
     domain_resume(dom);
 }
 
+static host_translate_fn translate;
+static unsigned int looks; /* at the list of ports */
+
+/* Another vCPU spoils the list after the first look. */
+static int translate_and_spoil(struct vcpu *who, guest_ptr_t va, bool write, mfn_t *frame)
+{
+    if (va.a == machine_ga(1) && looks++ != 0) {
+        *(evtchn_port_t *)machine_va(who->domain, 1) = 9999;
+    }
+    return translate(who, va, write, frame);
+}
+
+static void test_poll_reads_once(void **state)
+{
+    struct sched_poll_arg poll = {.ports = guest_ptr(machine_ga(1)), .nr_ports = 1};
+    evtchn_port_t port;
+
+    (void)state;
+    assert_int_equal(evtchn_alloc_unbound(dom, 0, &port), 0);
+    assert_true(evtchn_raise_waiting(dom, port));
+    *(evtchn_port_t *)machine_va(dom, 1) = port;
+    translate = host_translate;
+    host_translate = translate_and_spoil;
+    assert_int_equal(CALL(v, sched_op, 3, poll), 0);
+    host_translate = translate;
+    assert_int_equal(looks, 1);
+}
+
 static void test_hvm_op(void **state)
 {
     struct hvm_param_arg p = {.domid = DOMID_SELF, .index = 0, .value = 5};
@@ -556,23 +585,15 @@ static void test_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_populate_decrease),
-        cmocka_unit_test(test_reservation_refused),
-        cmocka_unit_test(test_physmap),
-        cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_foreign),
-        cmocka_unit_test(test_start),
-        cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_batch_of_grant_frames),
-        cmocka_unit_test(test_acquire),
-        cmocka_unit_test(test_acquire_is_preempted),
-        cmocka_unit_test(test_devices),
-        cmocka_unit_test(test_sched_op),
-        cmocka_unit_test(test_hvm_op),
-        cmocka_unit_test(test_vcpu_op),
-        cmocka_unit_test(test_platform_physdev),
-        cmocka_unit_test(test_multicall),
-        cmocka_unit_test(test_end),
+        cmocka_unit_test(test_populate_decrease), cmocka_unit_test(test_reservation_refused),
+        cmocka_unit_test(test_physmap),           cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_foreign),           cmocka_unit_test(test_start),
+        cmocka_unit_test(test_unknown),           cmocka_unit_test(test_batch_of_grant_frames),
+        cmocka_unit_test(test_acquire),           cmocka_unit_test(test_acquire_is_preempted),
+        cmocka_unit_test(test_devices),           cmocka_unit_test(test_sched_op),
+        cmocka_unit_test(test_poll_reads_once),   cmocka_unit_test(test_hvm_op),
+        cmocka_unit_test(test_vcpu_op),           cmocka_unit_test(test_platform_physdev),
+        cmocka_unit_test(test_multicall),         cmocka_unit_test(test_end),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

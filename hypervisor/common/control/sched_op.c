@@ -62,17 +62,22 @@ int sched_op_remote_shutdown(struct vcpu *v, struct domain *d, struct sched_remo
     return 0;
 }
 
-/* Watchdogs: id 0 takes a free one and returns its number; timeout 0 lets it go. */
+static int read_port(const struct sched_poll_arg *a, uint32_t i, evtchn_port_t *port)
+{
+    guest_ptr_t at;
 
-static int check_ports(struct vcpu *v, const struct sched_poll_arg *a, bool *pending)
+    return guest_ptr_index(a->ports, i, sizeof(*port), &at) ? guest_copy_in(port, at, sizeof(*port))
+                                                            : -EFAULT;
+}
+
+/* Each is read from the guest once; the first was before. */
+static int check_ports(struct vcpu *v, const struct sched_poll_arg *a, evtchn_port_t first,
+                       bool *pending)
 {
     *pending = false;
     for (uint32_t i = 0; i < a->nr_ports && !*pending; i++) {
-        evtchn_port_t port;
-        guest_ptr_t at;
-        int rc = guest_ptr_index(a->ports, i, sizeof(port), &at)
-                     ? guest_copy_in(&port, at, sizeof(port))
-                     : -EFAULT;
+        evtchn_port_t port = first;
+        int rc = i == 0 ? 0 : read_port(a, i, &port);
 
         if (rc == 0) {
             rc = evtchn_port_pending(v->domain, port, pending);
@@ -93,14 +98,14 @@ int sched_op_poll(struct vcpu *v, struct sched_poll_arg *a)
     if (a->nr_ports > MAX_POLL_PORTS) {
         return -EINVAL;
     }
-    if (a->nr_ports == 1) {
-        rc = guest_copy_in(&first, a->ports, sizeof(first));
+    if (a->nr_ports != 0) {
+        rc = read_port(a, 0, &first);
         if (rc != 0) {
             return rc;
         }
     }
     evtchn_poll_begin(v, first, a->nr_ports != 1);
-    rc = check_ports(v, a, &pending);
+    rc = check_ports(v, a, first, &pending);
     if (rc == 0 && !pending && a->timeout != 0) {
         rc = timer_set(&v->poll_timer, a->timeout);
     }
