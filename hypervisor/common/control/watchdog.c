@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SCHEDOP_watchdog (public/sched.h): a domain that does not touch its watchdog in time is ended. */
+#include <hearth/atomic.h>
 #include <hearth/cpu.h>
 #include <hearth/domain.h>
 #include <hearth/domain_state.h>
@@ -39,6 +40,7 @@ static int arm(struct domain *d, unsigned int i, nanosec_t time)
     return rc;
 }
 
+/* Id 0 takes a free one and returns its number; timeout 0 lets it go. */
 int sched_op_watchdog(struct vcpu *v, struct sched_watchdog_arg *a)
 {
     struct domain *d = v->domain;
@@ -48,6 +50,7 @@ int sched_op_watchdog(struct vcpu *v, struct sched_watchdog_arg *a)
     if (id > NR_WATCHDOGS) {
         return -EINVAL;
     }
+    id = (uint32_t)index_nospec(id, NR_WATCHDOGS + 1);
     spin_lock(&d->lock);
     if (id == 0) {
         while (id < NR_WATCHDOGS && (d->watchdogs_used & (1U << id)) != 0) {

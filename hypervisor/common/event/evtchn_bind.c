@@ -113,19 +113,21 @@ int evtchn_op_bind_virq(struct vcpu *v, struct evtchn_bind_virq_arg *a)
     struct evtchn_table *t = d->events;
     struct vcpu *target;
     struct evtchn *c;
+    uint32_t virq;
     int rc;
 
     if (a->virq >= NR_VIRQS || (virq_is_global(a->virq) && a->vcpu != 0)) {
         return -EINVAL;
     }
+    virq = (uint32_t)index_nospec(a->virq, NR_VIRQS);
     target = domain_vcpu(d, a->vcpu);
     if (target == NULL) {
         return -ENOENT;
     }
     spin_lock(&t->lock);
-    rc = target->virq_port[a->virq] != 0 ? -EEXIST : evtchn_take_port(t, &c);
+    rc = target->virq_port[virq] != 0 ? -EEXIST : evtchn_take_port(t, &c);
     if (rc == 0) {
-        c->data = a->virq;
+        c->data = virq;
         c->notify = (uint16_t)target->id;
         c->state = EVTCHN_VIRQ;
         a->port = c->port;

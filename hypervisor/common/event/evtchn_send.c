@@ -141,7 +141,8 @@ bool evtchn_is_pending(const struct evtchn *c)
     if (f != NULL) {
         return fifo_is_pending(f, c);
     }
-    return s != NULL && c->port < EVTCHN_2L_PORTS && bit_test(s->evtchn_pending, c->port);
+    return s != NULL && c->port < EVTCHN_2L_PORTS &&
+           bit_test(s->evtchn_pending, (unsigned int)index_nospec(c->port, EVTCHN_2L_PORTS));
 }
 
 int evtchn_send(struct domain *d, evtchn_port_t port)
@@ -236,6 +237,7 @@ int evtchn_op_unmask(struct vcpu *v, struct evtchn_unmask_arg *a)
     struct evtchn_fifo *f = load_acquire(&d->events->fifo);
     struct guest_shared_info *s = d->shared_info;
     struct vcpu *target;
+    unsigned int port;
     unsigned long old;
 
     if (c == NULL) {
@@ -248,12 +250,13 @@ int evtchn_op_unmask(struct vcpu *v, struct evtchn_unmask_arg *a)
     if (s == NULL || a->port >= EVTCHN_2L_PORTS) {
         return -EINVAL;
     }
+    port = (unsigned int)index_nospec(a->port, EVTCHN_2L_PORTS);
     target = domain_vcpu(d, READ_ONCE(c->notify));
-    if (guest_change_64(&s->evtchn_mask[a->port / BITS_PER_LONG], 1UL << (a->port % BITS_PER_LONG),
-                        0, &old) &&
-        (old >> (a->port % BITS_PER_LONG) & 1UL) != 0 && bit_test(s->evtchn_pending, a->port) &&
+    if (guest_change_64(&s->evtchn_mask[port / BITS_PER_LONG], 1UL << (port % BITS_PER_LONG), 0,
+                        &old) &&
+        (old >> (port % BITS_PER_LONG) & 1UL) != 0 && bit_test(s->evtchn_pending, port) &&
         target != NULL) {
-        evtchn_select(target, a->port / BITS_PER_LONG);
+        evtchn_select(target, port / BITS_PER_LONG);
     }
     return 0;
 }
