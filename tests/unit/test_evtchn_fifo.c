@@ -180,7 +180,8 @@ static void test_set_up_errors(void **state)
     assert_int_equal(init_control(WORLD_GFN + 1, 4, 0), -EINVAL);
     assert_int_equal(init_control(WORLD_GFN + 1, ~0U & ~7U, 0), -EINVAL);
     assert_int_equal(init_control(WORLD_GFN + 1, 0, WORLD_VCPUS), -ENOENT);
-    assert_int_equal(init_control(5, 0, 0), -EINVAL); /* no memory there */
+    assert_int_equal(init_control(WORLD_GFN + 1, 4, WORLD_VCPUS), -ENOENT); /* looked at first */
+    assert_int_equal(init_control(5, 0, 0), -EINVAL);                       /* no memory there */
     assert_int_equal(init_control(~0ULL, 0, 0), -EINVAL);
     assert_int_equal(init_control(WORLD_GFN + 1, 4096 - 72, 0), 0);
     assert_int_equal(init_control(WORLD_GFN + 1, 0, 0), -EINVAL); /* once */

@@ -145,12 +145,14 @@ int evtchn_op_init_control(struct vcpu *v, struct evtchn_init_control_arg *a)
 {
     struct vcpu *target = domain_vcpu(v->domain, a->vcpu);
 
+    if (target == NULL) {
+        return -ENOENT;
+    }
     if (a->offset > PAGE_SIZE - sizeof(struct guest_fifo_control) || a->offset % 8 != 0) {
         return -EINVAL;
     }
     a->link_bits = FIFO_LINK_BITS;
-    return target == NULL ? -ENOENT
-                          : fifo_init_control(v->domain, target, a->control_gfn, a->offset);
+    return fifo_init_control(v->domain, target, a->control_gfn, a->offset);
 }
 
 /* Appends a page to the event array. */

@@ -60,6 +60,7 @@ static void test_setup(void)
     test_equal(init_control(gfn, PAGE_SIZE - 8, 0, &bits), -XEN_EINVAL,
                "init_control across the page's end");
     test_equal(init_control(gfn, 0, BAD_VCPU, &bits), -XEN_ENOENT, "init_control for no vCPU");
+    test_equal(init_control(gfn, 4, BAD_VCPU, &bits), -XEN_ENOENT, "which comes first");
     test_equal(init_control(BAD_ADDRESS >> PAGE_SHIFT, 0, 0, &bits), -XEN_EINVAL,
                "init_control with no frame");
     test_equal(init_control(gfn, 0, 0, &bits), 0, "init_control");
