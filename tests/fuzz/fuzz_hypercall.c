@@ -156,7 +156,7 @@ static void event_step(struct vcpu *v, struct input *in, enum event e, uint32_t 
         break;
     case EVENT_BUILD:
         build((domid_t)(1 + take(in, DOMAINS - 1)), 1 + take(in, RAM_PAGES),
-              take(in, 2) != 0 ? 140 : 0, take(in, 2) != 0 ? 1 : 1024, take(in, 3));
+              take(in, 2) != 0 ? 140 : 5000, take(in, 2) != 0 ? 1 : 1024, take(in, 3));
         break;
     case EVENT_POOL:
         limit_tables((domid_t)take(in, DOMAINS), take(in, 4));
@@ -259,7 +259,7 @@ static void make_world(void)
     MUST(populate(enter(d->vcpu[0]), 0, RAM_GFN, RAM_PAGES) == RAM_PAGES);
     build(1, RAM_PAGES, 140, 1, 0);
     MUST(console_pv_init(domain_find(1), gfn(RAM_GFN + 1), &port) == 0);
-    build(2, RAM_PAGES, 0, 1, 0);
+    build(2, RAM_PAGES, 5000, 1, 0);
 }
 
 static void end_world(void)

@@ -95,7 +95,7 @@ static inline bool sees(unsigned int n, uint64_t at, mfn_t *m, unsigned int *acc
 static inline int setup(void **state)
 {
     static bool booted;
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS};
+    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
 
     (void)state;
     if (!booted) {

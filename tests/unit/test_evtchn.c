@@ -116,7 +116,7 @@ static void tie(evtchn_port_t *one, evtchn_port_t *two)
 static int setup(void **state)
 {
     static bool booted;
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS};
+    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
 
     (void)state;
     if (!booted) {
@@ -501,6 +501,14 @@ static void test_limits(void **state)
         n++;
     }
     assert_int_equal(n, 1023);
+    world_audit();
+    world_destroy(3);
+    world_free(3);
+
+    config.max_evtchn_port = 0; /* none, and not: any */
+    world_domain(3, &config);
+    world_enter(3, 0);
+    assert_int_equal(bind_ipi(0, &port), -ENOSPC);
     world_audit();
     world_destroy(3);
     world_free(3);

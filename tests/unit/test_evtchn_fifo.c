@@ -130,7 +130,7 @@ static void drain_all(void)
 static int setup(void **state)
 {
     static bool booted;
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS};
+    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
 
     (void)state;
     if (!booted) {
@@ -519,7 +519,7 @@ static int load_all(struct domain *d, struct state_stream s)
 
 static void test_state_round_trip(void **state)
 {
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS};
+    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
     static uint8_t first[65536], second[65536];
     struct evtchn_bind_virq_arg virq = {.virq = VIRQ_DEBUG, .vcpu = 2};
     struct evtchn_alloc_unbound_arg wait = {.dom = DOMID_SELF, .remote_dom = 2};
@@ -557,7 +557,7 @@ static void test_state_round_trip(void **state)
 
 static void test_state_rejects(void **state)
 {
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS};
+    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
     static uint8_t good[65536], bad[65536];
     struct state_stream s;
     evtchn_port_t other;

@@ -135,7 +135,7 @@ static void try_all(int64_t (*op)(void), bool grows)
 static int setup(void **state)
 {
     static bool booted;
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS};
+    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
     union guest_grant_entry *e;
     mfn_t m;
 

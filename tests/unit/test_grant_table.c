@@ -305,7 +305,7 @@ static int load_all(struct domain *d, struct state_stream s)
 
 static void test_state_round_trip(void **state)
 {
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS};
+    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
     static uint8_t first[65536], second[65536];
     struct state_stream s, again;
     uint32_t h[3];

@@ -408,7 +408,7 @@ static void make_world(const struct nth_case *c)
 {
     struct domain_config config = machine_config;
 
-    config.max_evtchn_port = 0;
+    config.max_evtchn_port = UINT32_MAX;
     a = machine_domain(1, &config, PAGES);
     b = machine_domain(2, &config, PAGES);
     c->prepare();

@@ -23,7 +23,7 @@ int evtchn_domain_init(struct domain *d)
     }
     spin_lock_init(&t->lock, RANK_EVTCHN);
     t->page = t->small;
-    t->limit = most == 0 || most >= FIFO_PORTS ? FIFO_PORTS : most + 1;
+    t->limit = most < FIFO_PORTS ? most + 1 : FIFO_PORTS;
     spin_lock(&t->lock);
     rc = evtchn_grow(t, d);
     spin_unlock(&t->lock);

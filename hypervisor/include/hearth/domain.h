@@ -58,7 +58,7 @@ enum shutdown_reason {
 
 struct domain_config {
     uint32_t max_vcpus;
-    uint32_t max_evtchn_port;     /* 0: no limit below the ABI's */
+    uint32_t max_evtchn_port;     /* the highest; UINT32_MAX: the ABI's */
     uint32_t max_grant_frames;    /* 1 at least */
     uint32_t max_maptrack_frames; /* 0: it maps none */
     uint32_t ssidref;

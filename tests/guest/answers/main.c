@@ -68,8 +68,24 @@ static long destroy(domid_t id)
         }                                                                                          \
     } while (0)
 
+/* Whether a domain with this limit has room for a channel. */
+static void first_port(unsigned int most)
+{
+    struct evtchn_alloc_unbound port = {.remote_dom = DOMID_SELF};
+    long rc;
+
+    good_domain();
+    d.u.createdomain.max_evtchn_port = most;
+    rc = domctl(XEN_DOMCTL_createdomain, 0);
+    port.dom = d.domain;
+    tell("first_port", most, "-", rc != 0 ? rc : evtchn_op(EVTCHNOP_alloc_unbound, &port));
+    destroy(port.dom);
+}
+
 static void creations(void)
 {
+    first_port(0);
+    first_port(1);
     CREATE(flags, 3);
     for (unsigned int bit = 0; bit < 32; bit++) {
         CREATE(flags, 3 ^ 1u << bit);

@@ -97,6 +97,7 @@ static uint32_t count_spis(void)
 void dom0_build(struct launch *l)
 {
     struct domain_config config = {
+        .max_evtchn_port = UINT32_MAX,
         .max_grant_frames = options.gnttab_max_frames,
         .max_maptrack_frames = options.gnttab_max_maptrack_frames,
         .privileged = true,
