@@ -364,6 +364,6 @@ void prove_close(void)
     PROVE(rc != 0 || !own[port] || table_a.dead, "the hypervisor's own end goes with its domain");
     COVER(rc == 0 && own[port]);
     COVER(rc == 0 && table_b.bound == 3);
-    COVER(rc == -EAGAIN);
+    COVER(rc == -ERESTART);
     COVER(rc == -EINVAL);
 }

@@ -561,19 +561,17 @@ static void test_dead_domain_binds_nothing(void **state)
     assert_int_equal(bind_interdomain(1, port, &local), -EINVAL);
 }
 
-/* One step of domain 1's reset, with other work waiting: it stops behind the first ports. */
-static int64_t reset_step(void)
+/* Domain 1's reset, with other work waiting: it stops behind the first ports, to go on later. */
+static void stop_reset(void)
 {
     struct evtchn_reset_arg a = {.dom = DOMID_SELF};
     struct hypercall_args args = {.arg = {OP_RESET, WORLD_GFN << PAGE_SHIFT}};
-    int64_t rc;
 
     world_enter(1, 0);
     memcpy(world_va(1, 0), &a, sizeof(a));
     this_cpu()->softirq_pending = 1;
-    rc = hypercall_event_channel_op(current_vcpu(), &args);
+    assert_int_equal(hypercall_event_channel_op(current_vcpu(), &args), -ERESTART);
     this_cpu()->softirq_pending = 0;
-    return rc;
 }
 
 /* What is bound behind the back of a reset that nobody continues is closed at the end, too. */
@@ -585,7 +583,7 @@ static void test_abandoned_reset(void **state)
     int64_t rc;
 
     (void)state;
-    assert_int_equal(reset_step(), -ERESTART);
+    stop_reset();
     tie(&one, &two);
     assert_in_range(one, 1, 63);
     while (evtchn_domain_destroy(&world[1].d) == -ERESTART) {
@@ -594,6 +592,23 @@ static void test_abandoned_reset(void **state)
     s = status(DOMID_SELF, two, &rc);
     assert_int_equal(rc, 0);
     assert_int_equal(s.status, 1); /* waits for its next partner */
+}
+
+/* Nor does the next reset leave it. */
+static void test_reset_after_an_abandoned_one(void **state)
+{
+    evtchn_port_t port;
+    int64_t rc;
+
+    (void)state;
+    stop_reset();
+    assert_int_equal(bind_ipi(0, &port), 0);
+    assert_in_range(port, 1, 63);
+    assert_int_equal(reset(DOMID_SELF), 0);
+    assert_int_equal(status(1, port, &rc).status, 0);
+    assert_int_equal(bind_ipi(0, &port), 0); /* nor one after it */
+    assert_int_equal(reset(DOMID_SELF), 0);
+    assert_int_equal(status(1, port, &rc).status, 0);
 }
 
 static void test_poll(void **state)
@@ -684,6 +699,7 @@ int main(void)
         TEST(test_reset),
         TEST(test_dead_domain_binds_nothing),
         TEST(test_abandoned_reset),
+        TEST(test_reset_after_an_abandoned_one),
         TEST(test_poll),
         TEST(test_vcpu_info_moves),
         TEST(test_set_priority_without_fifo),

@@ -130,6 +130,14 @@ static void evtchn_reset_channel(struct evtchn *c)
     c->data = 0;
 }
 
+/* A port that is off the free list gets bound. */
+static void evtchn_count(struct evtchn_table *t, struct evtchn *c) REQUIRES(t->lock)
+{
+    evtchn_reset_channel(c);
+    t->next_reset = MIN(t->next_reset, c->port);
+    t->bound++;
+}
+
 /* Takes a port out of the free list; the caller sets its state. -EINVAL, -ENOSPC, -ENOMEM. */
 int evtchn_take_port(struct evtchn_table *t, struct evtchn **out)
 {
@@ -150,8 +158,7 @@ int evtchn_take_port(struct evtchn_table *t, struct evtchn **out)
     if (c == NULL) {
         return -ENOSPC;
     }
-    evtchn_reset_channel(c);
-    t->bound++;
+    evtchn_count(t, c);
     *out = c;
     return 0;
 }
@@ -196,8 +203,7 @@ int evtchn_take_this_port(struct evtchn_table *t, evtchn_port_t port, struct evt
         evtchn_at(t, before)->data = c->data;
     }
     list->tail = list->tail == port ? before : list->tail;
-    evtchn_reset_channel(c);
-    t->bound++;
+    evtchn_count(t, c);
     *out = c;
     return 0;
 }
@@ -249,7 +255,7 @@ static void evtchn_part(struct evtchn *c) NO_LOCK_ANALYSIS
     c->state = EVTCHN_UNBOUND;
 }
 
-/* Closes a port of d. -EINVAL: not d's to close; -EAGAIN: the other end was never at rest. */
+/* Closes a port of d. -EINVAL: not d's to close; -ERESTART: the other end was never at rest. */
 int evtchn_close_port(struct domain *d, evtchn_port_t port) NO_LOCK_ANALYSIS
 {
     struct evtchn_table *t = d->events;
@@ -279,24 +285,26 @@ int evtchn_close_port(struct domain *d, evtchn_port_t port) NO_LOCK_ANALYSIS
         spin_unlock_pair(&t->lock, &other->lock);
         return rc;
     }
-    return -EAGAIN;
+    return -ERESTART;
 }
 
-/* Closes all ports from *next on; -ERESTART until done. */
+/* Closes all ports from *next on, which follows; -ERESTART until done. */
 int evtchn_close_all(struct domain *d, uint32_t *next)
 {
     struct evtchn_table *t = d->events;
-    uint32_t port = READ_ONCE(*next);
 
-    for (; port < load_acquire(&t->valid); port++) {
+    while (*next < load_acquire(&t->valid)) {
+        evtchn_port_t port = *next;
         int rc = evtchn_is_bound(evtchn_at(t, port)) ? evtchn_close_port(d, port) : 0;
 
-        if (rc == -EAGAIN || (port % 64 == 63 && preempt_check())) {
-            WRITE_ONCE(*next, rc == -EAGAIN ? port : port + 1);
+        if (rc == -ERESTART) {
+            return rc;
+        }
+        *next = port + 1;
+        if (port % 64 == 63 && preempt_check()) {
             return -ERESTART;
         }
     }
-    WRITE_ONCE(*next, 0);
     return 0;
 }
 

@@ -224,6 +224,29 @@ int evtchn_op_status(struct vcpu *v, struct domain *d, struct evtchn_status_arg 
     return 0;
 }
 
+/*
+ * One reset at a time closes; another one comes again. A preempted one may never go on: the next
+ * starts where that was, or at what was bound before it since.
+ */
+static int reset(struct domain *d, struct evtchn_table *t)
+{
+    uint32_t port;
+    int rc;
+
+    spin_lock(&t->lock);
+    port = t->next_reset;
+    t->next_reset = EVTCHN_RESETTING;
+    spin_unlock(&t->lock);
+    if (port == EVTCHN_RESETTING) {
+        return -ERESTART;
+    }
+    rc = evtchn_close_all(d, &port);
+    spin_lock(&t->lock);
+    t->next_reset = MIN(t->next_reset, port);
+    spin_unlock(&t->lock);
+    return rc;
+}
+
 int evtchn_op_reset(struct vcpu *v, struct domain *d, struct evtchn_reset_arg *a)
 {
     int rc;
@@ -233,7 +256,7 @@ int evtchn_op_reset(struct vcpu *v, struct domain *d, struct evtchn_reset_arg *a
     if (d != v->domain && READ_ONCE(d->pause_count) == 0) {
         return -EINVAL;
     }
-    rc = evtchn_close_all(d, &d->events->next_reset);
+    rc = reset(d, d->events);
     if (rc == 0) {
         fifo_destroy(d);
     }

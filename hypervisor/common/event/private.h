@@ -56,6 +56,9 @@ struct evtchn {
 
 static_assert(sizeof(struct evtchn) == 32, "128 channels a page");
 
+/* A reset is closing; what is bound meanwhile lowers it. */
+#define EVTCHN_RESETTING UINT32_MAX
+
 /* Above any vCPU: the domain's virtual UART is told. */
 #define EVTCHN_NOTIFY_VUART 0xffffU
 
@@ -103,8 +106,8 @@ struct evtchn_table {
     struct spinlock lock;
     struct evtchn_free free[2]; /* ports that 2-level can name, and the others */
     uint32_t bound;             /* ports in use, for the audit and the domain table */
-    uint32_t next_reset;        /* where a reset that was preempted goes on */
-    uint32_t next_end;          /* where the domain's end goes on, once `dead` */
+    uint32_t next_reset;        /* no port below is bound but own ends; or EVTCHN_RESETTING */
+    uint32_t next_end;          /* the same of the domain's end, once `dead` */
     bool dead;                  /* no more binding */
     struct evtchn *small[EVTCHN_SMALL_PAGES];
 };
