@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sequences of event channel operations by three domains, and of what a guest may write into the
- * pages it shares, audited after each input. Bytes: operation, caller, then its argument's bytes
- * in a narrow range, so that ports and domains meet. Reaches 780 edges.
+ * Sequences of event channel operations by three domains, of what a guest may write into the pages
+ * it shares, of calls that are preempted and then left undone, and of ends of domains, audited
+ * after each end and each input. Bytes: operation, caller, then its argument's bytes in a narrow
+ * range, so that ports and domains meet. Reaches 780 edges.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 #include "world.h"
 
 #include <hearth/abi_types.h>
+
+static const struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = 300};
 
 struct input {
     const uint8_t *at;
@@ -93,9 +96,33 @@ static void fifo_op(struct input *in, uint32_t op)
     }
 }
 
+/* A reset that stops at its first preemption check, and that nobody goes on with. */
+static void leave_undone(struct input *in)
+{
+    struct evtchn_reset_arg r = {.dom = domid(in)};
+    struct hypercall_args args = {.arg = {10, WORLD_GFN << PAGE_SHIFT}};
+    struct vcpu *v = current_vcpu();
+
+    memcpy(mfn_to_virt(container_of(v->domain, struct world_domain, d)->page[0]), &r, sizeof(r));
+    this_cpu()->softirq_pending = 1;
+    (void)hypercall_event_channel_op(v, &args);
+    this_cpu()->softirq_pending = 0;
+}
+
+/* A domain ends, and another one comes in its place. */
+static void end_domain(unsigned int n)
+{
+    this_cpu()->current = NULL;
+    world_destroy(n);
+    world_audit();
+    world_free(n);
+    world_domain(n, &config);
+    world_audit();
+}
+
 static void step(struct input *in)
 {
-    uint32_t op = take(in, 20), n = take(in, 3);
+    uint32_t op = take(in, 22), n = take(in, 3);
 
     world_enter(n, take(in, WORLD_VCPUS));
     switch (op) {
@@ -119,6 +146,12 @@ static void step(struct input *in)
         evtchn_poll_begin(current_vcpu(), number(in, 12), take(in, 2) != 0);
         (void)evtchn_poll_end(current_vcpu());
         break;
+    case 20:
+        leave_undone(in);
+        break;
+    case 21:
+        end_domain(n);
+        break;
     default:
         ports_op(in, op);
         break;
@@ -130,7 +163,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static bool booted;
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = 300};
     struct input in = {data, size};
 
     if (!booted) {

@@ -6,8 +6,8 @@
  *
  * The first byte chooses the policy, and whether page tables are scarce. Then each step has
  * STEP_BYTES: what, by whom, and the values of the argument's fields. A call that is preempted goes
- * on in its vCPU's next step, so that others' calls come between its parts. Reaches 3190 edges, by
- * inputs of at most 2048 bytes.
+ * on in its vCPU's next step, so that others' calls come between its parts, or is left undone.
+ * Reaches 3190 edges, by inputs of at most 2048 bytes.
  */
 #include "hypercall_args.h"
 #include "hypercall_events.h"
@@ -15,6 +15,8 @@
 #define STEP_BYTES 20U
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define LEAVES_UNDONE 0x80U
 
 static bool is_preempted(uint32_t how)
 {
@@ -221,9 +223,12 @@ static void step(struct input in)
     struct vcpu *v = enter(vcpu_at((how & 7U) % DOMAINS, how >> 3 & 1U));
     struct caller *c = &callers[v->domain->id][v->id];
 
-    if (c->pending) {
+    if (c->pending && (how & LEAVES_UNDONE) == 0) {
         (void)call(v, c, is_preempted(how));
-    } else if (what < ARRAY_SIZE(ops)) {
+        return;
+    }
+    c->pending = false;
+    if (what < ARRAY_SIZE(ops)) {
         hypercall_step(v, &in, what, how);
     } else {
         event_step(v, &in, (enum event)(what - ARRAY_SIZE(ops)), how);
