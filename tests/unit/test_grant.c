@@ -89,6 +89,33 @@ static void test_map_errors(void **state)
     world_audit();
 }
 
+/* Flags that are not served, and entries for a part of a page: refused, and nothing is pinned. */
+static void test_map_refused(void **state)
+{
+    uint32_t handle;
+
+    (void)state;
+    grant_page(1, 9, 2, 5, 0);
+    grant_page(1, 10, 2, 5, GTF_SUB_PAGE);
+    grant_page(2, 9, 2, 5, 0);
+    for (unsigned int bit = 0; bit < 32; bit++) {
+        if (((HOST_MAP | READONLY) >> bit & 1) == 0) {
+            assert_int_equal(map(1, 9, HOST_MAP | 1U << bit, HOLE, &handle), -1);
+            assert_int_equal(map(1, 9, HOST_MAP | READONLY | 1U << bit, HOLE, &handle), -1);
+        }
+    }
+    assert_int_equal(map(7, 9, HOST_MAP | 32, HOLE, &handle), -2);
+    assert_int_equal(map(1, 512, HOST_MAP | 32, HOLE, &handle), -3);
+    assert_int_equal(map(1, 10, HOST_MAP, HOLE, &handle), -1);
+    assert_int_equal(map(1, 10, HOST_MAP | READONLY, HOLE, &handle), -1);
+    assert_int_equal(map(DOMID_SELF, 9, HOST_MAP, HOLE, &handle), -2);
+    assert_int_equal(map(2, 9, HOST_MAP, HOLE, &handle), 0);
+    assert_int_equal(unmap(handle, HOLE), 0);
+    assert_int_equal(entry(1, 9)->flags, GTF_PERMIT_ACCESS);
+    assert_int_equal(refs(1, 5), 1);
+    assert_int_equal(world[1].d.refs, 1);
+}
+
 static void test_only_own_ram_is_granted(void **state)
 {
     struct p2m *p = world[1].d.p2m[0];
@@ -302,6 +329,7 @@ int main(void)
         TEST(test_map_and_unmap),
         TEST(test_read_only),
         TEST(test_map_errors),
+        TEST(test_map_refused),
         TEST(test_only_own_ram_is_granted),
         TEST(test_second_domain_is_refused_while_pinned),
         TEST(test_unmap_errors),

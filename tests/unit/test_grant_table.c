@@ -42,6 +42,12 @@ static void test_sizes_and_versions(void **state)
     q[0].dom = DOMID_SELF;
     assert_int_equal(GNTTAB(OP_QUERY_SIZE, q, 1), 0);
     assert_int_equal(q[0].nr_frames, 64);
+    for (uint64_t op = 0; op < 30; op++) {
+        if (op != OP_CACHE_FLUSH) {
+            assert_int_equal(GNTTAB(op | 1U << 12, unused, 1), -EINVAL);
+        }
+    }
+    assert_int_equal(world_call(hypercall_grant_table_op, OP_CACHE_FLUSH | 1U << 12, q, 8, 0), 0);
     for (uint64_t op = OP_DUMP_TABLE; op < 30; op++) {
         if (op == OP_DUMP_TABLE || op == OP_TRANSFER || op == OP_STATUS_FRAMES ||
             op > OP_CACHE_FLUSH) {

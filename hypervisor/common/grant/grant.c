@@ -126,7 +126,7 @@ int grant_shared_frame(struct domain *d, uint32_t index, mfn_t *out)
     int rc = grant_grow(d, index);
 
     if (rc == 0) {
-        *out = d->grants->frame[index].mfn;
+        *out = d->grants->frame[index_nospec(index, d->grants->max_frames)].mfn;
     }
     return rc;
 }
@@ -149,7 +149,7 @@ int grant_seed(struct domain *d, grant_ref_t ref, domid_t to, gfn_t frame, bool 
 static int16_t grant_target(struct vcpu *v, domid_t dom, enum xsm_hook hook, struct domain **out)
 {
     *out = domain_find(dom);
-    if (*out == NULL || (*out)->grants == NULL) {
+    if (*out == NULL) {
         return GNTST_BAD_DOMAIN;
     }
     return xsm_check(hook, v->domain, *out) != 0 ? GNTST_PERMISSION_DENIED : GNTST_OKAY;

@@ -44,14 +44,13 @@ static int16_t copy_side_take_grant(struct domain *d, struct copy_side *s,
 {
     s->granter = domain_find(end->domid);
     s->ref = end->u.ref;
-    if (s->granter == NULL || s->granter->grants == NULL ||
-        READ_ONCE(s->granter->life) != DOMAIN_ALIVE) {
+    if (s->granter == NULL || READ_ONCE(s->granter->life) != DOMAIN_ALIVE) {
         return GNTST_BAD_DOMAIN;
     }
     if (xsm_check_pair(hook, d, d, s->granter) != 0) {
         return GNTST_PERMISSION_DENIED;
     }
-    return grant_pin(d, s->granter, s->ref, s->write, &s->frame);
+    return grant_pin(d, s->granter, s->ref, s->write, GRANT_COPIES, &s->frame);
 }
 
 static int16_t copy_side_take(struct domain *d, struct copy_side *s,

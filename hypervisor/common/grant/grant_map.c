@@ -68,7 +68,7 @@ static always_inline int16_t grant_map_frame(struct domain *d, struct grant_map 
                                              mfn_t *frame)
 {
     unsigned int access = write ? P2M_RW : P2M_R;
-    int16_t status = grant_pin(d, m->granter, m->ref, write, frame);
+    int16_t status = grant_pin(d, m->granter, m->ref, write, GRANT_MAPS, frame);
 
     if (status != GNTST_OKAY) {
         return status;
@@ -85,25 +85,49 @@ static always_inline int16_t grant_map_frame(struct domain *d, struct grant_map 
     return status;
 }
 
-/* XEN-ABI: the order of these checks is what guests see in status. */
-static always_inline int16_t grant_map_check(struct domain *d, const struct grant_map_arg *a,
-                                             enum xsm_hook hook, struct domain **granter)
+static always_inline int16_t grant_map_granter(struct domain *d, const struct grant_map_arg *a,
+                                               enum xsm_hook hook, struct domain **granter)
 {
-    if ((a->flags & (GNTMAP_HOST_MAP | GNTMAP_DEVICE_MAP)) == 0) {
-        return GNTST_BAD_GNTREF;
-    }
-    if ((a->flags & (GNTMAP_DEVICE_MAP | GNTMAP_APPLICATION_MAP | GNTMAP_CONTAINS_PTE)) != 0) {
-        return GNTST_GENERAL_ERROR;
+    if (unlikely(a->dom == DOMID_SELF)) {
+        return GNTST_BAD_DOMAIN; /* XEN-ABI: who maps of itself calls itself by its id */
     }
     *granter = domain_find(a->dom);
-    if (*granter == NULL || (*granter)->grants == NULL ||
-        READ_ONCE((*granter)->life) != DOMAIN_ALIVE) {
+    if (*granter == NULL || READ_ONCE((*granter)->life) != DOMAIN_ALIVE) {
         return GNTST_BAD_DOMAIN;
     }
     if (xsm_check_pair(hook, d, d, *granter) != 0) {
         return GNTST_PERMISSION_DENIED;
     }
     return GNTST_OKAY;
+}
+
+/*
+ * Flags that are not served. XEN-ABI: the order of the checks is what guests see in status; those
+ * flags that are not known are told when all else is right.
+ */
+static noinline int16_t grant_map_refuse(struct domain *d, const struct grant_map_arg *a,
+                                         enum xsm_hook hook)
+{
+    bool write = (a->flags & GNTMAP_READONLY) == 0;
+    struct domain *granter;
+    int16_t status;
+    mfn_t frame;
+
+    if ((a->flags & (GNTMAP_HOST_MAP | GNTMAP_DEVICE_MAP)) == 0) {
+        return GNTST_BAD_GNTREF;
+    }
+    if ((a->flags & (GNTMAP_DEVICE_MAP | GNTMAP_APPLICATION_MAP | GNTMAP_CONTAINS_PTE)) != 0) {
+        return GNTST_GENERAL_ERROR;
+    }
+    status = grant_map_granter(d, a, hook, &granter);
+    if (status == GNTST_OKAY) {
+        status = grant_pin(d, granter, a->ref, write, GRANT_MAPS, &frame);
+    }
+    if (status != GNTST_OKAY) {
+        return status;
+    }
+    grant_unpin(granter, a->ref, write);
+    return GNTST_GENERAL_ERROR;
 }
 
 static always_inline int16_t grant_map_one(struct domain *d, struct grant_map_arg *a,
@@ -114,8 +138,12 @@ static always_inline int16_t grant_map_one(struct domain *d, struct grant_map_ar
     struct grant_map *m;
     uint32_t handle;
     mfn_t frame;
-    int16_t status = grant_map_check(d, a, hook, &granter);
+    int16_t status;
 
+    if (unlikely((a->flags & ~GNTMAP_READONLY) != GNTMAP_HOST_MAP)) {
+        return grant_map_refuse(d, a, hook);
+    }
+    status = grant_map_granter(d, a, hook, &granter);
     if (status != GNTST_OKAY) {
         return status;
     }

@@ -10,13 +10,13 @@
  * Checks that the shared entry grants `user` the access and marks it in use, in one exchange of
  * flags and domid together, so that what was checked is what is marked.
  */
-static int16_t grant_mark(union guest_grant_entry *e, domid_t user, bool write)
+static int16_t grant_mark(union guest_grant_entry *e, domid_t user, bool write, uint32_t kind)
 {
     uint32_t mark = GTF_READING | (write ? GTF_WRITING : 0);
     uint32_t head = READ_ONCE(e->head);
 
     for (unsigned int i = 0; i < GUEST_ATOMIC_TRIES; i++) {
-        if ((head & GTF_TYPE_MASK) != GTF_PERMIT_ACCESS || head >> 16 != user ||
+        if ((head & kind) != GTF_PERMIT_ACCESS || head >> 16 != user ||
             (write && (head & GTF_READONLY) != 0)) {
             return GNTST_GENERAL_ERROR;
         }
@@ -57,7 +57,7 @@ static int16_t grant_frame_get(struct domain *granter, struct grant_active *acti
 
 static int16_t grant_pin_locked(const struct domain *user, struct domain *granter,
                                 union guest_grant_entry *shared, struct grant_active *active,
-                                bool write)
+                                bool write, uint32_t kind)
 {
     bool first = active->readers == 0 && active->writers == 0;
     int16_t status;
@@ -71,7 +71,7 @@ static int16_t grant_pin_locked(const struct domain *user, struct domain *grante
     if (first && !domain_get(granter)) {
         return GNTST_BAD_DOMAIN;
     }
-    status = grant_mark(shared, user->id, write);
+    status = grant_mark(shared, user->id, write, kind);
     if (status == GNTST_OKAY) {
         /* The frame is read after the mark was set: the guest may not change it from then on. */
         status =
@@ -90,11 +90,11 @@ static int16_t grant_pin_locked(const struct domain *user, struct domain *grante
 }
 
 /*
- * Pins granter's entry `ref` for user. While it is pinned *frame has a reference, and the granter
- * too.
+ * Pins granter's entry `ref` for user, as GRANT_COPIES or GRANT_MAPS. While it is pinned *frame has
+ * a reference, and the granter too.
  */
 int16_t grant_pin(const struct domain *user, struct domain *granter, grant_ref_t ref, bool write,
-                  mfn_t *frame)
+                  uint32_t kind, mfn_t *frame)
 {
     union guest_grant_entry *shared;
     struct grant_active *active;
@@ -104,7 +104,7 @@ int16_t grant_pin(const struct domain *user, struct domain *granter, grant_ref_t
         return GNTST_BAD_GNTREF;
     }
     spin_lock(&active->lock);
-    status = grant_pin_locked(user, granter, shared, active, write);
+    status = grant_pin_locked(user, granter, shared, active, write, kind);
     if (status == GNTST_OKAY) {
         if (write) {
             active->writers++;

@@ -9,6 +9,8 @@
  * this. A mapper has maptrack entries, named by handles; each live one is one pin, and its
  * P2M_GRANT mapping holds a frame reference of its own.
  *
+ * A domain that can be found has a table: it is there before the id, and goes after it (RCU).
+ *
  * Invariant (grant_audit): for each active entry, readers and writers are the numbers of live
  * handles that name it, plus copies under way; GTF bits agree with them.
  *
@@ -154,9 +156,14 @@ static inline struct grant_map *grant_map_at(const struct grant_table *t, uint32
     return &t->chunk[h / GRANT_MAPS_PER_CHUNK][h % GRANT_MAPS_PER_CHUNK];
 }
 
+/* What must be as in GTF_PERMIT_ACCESS. XEN-ABI: of a page that is granted in part, none is mapped.
+ */
+#define GRANT_COPIES GTF_TYPE_MASK
+#define GRANT_MAPS   (GTF_TYPE_MASK | GTF_SUB_PAGE)
+
 /* grant_pin.c */
 int16_t grant_pin(const struct domain *user, struct domain *granter, grant_ref_t ref, bool write,
-                  mfn_t *frame) must_check;
+                  uint32_t kind, mfn_t *frame) must_check;
 void grant_unpin(struct domain *granter, grant_ref_t ref, bool write);
 void grant_unpin_entry(struct domain *granter, union guest_grant_entry *shared,
                        struct grant_active *active, bool write);

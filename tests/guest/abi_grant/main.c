@@ -3,9 +3,12 @@
 #include <guest.h>
 #include <hypercall.h>
 
-#define REF_WRITE 8
-#define REF_READ  9
-#define REF_NONE  10
+#define REF_WRITE    8
+#define REF_READ     9
+#define REF_NONE     10
+#define REF_PART     11
+
+#define MAP_CAN_FAIL (1u << 5) /* as Linux calls it */
 
 static char page[PAGE_SIZE] PAGE_ALIGNED;
 static char other[PAGE_SIZE] PAGE_ALIGNED;
@@ -124,10 +127,34 @@ static void test_map_errors(void)
     test_equal(map(self, REF_NONE, GNTMAP_host_map, gfn, &handle), GNTST_general_error,
                "map an unused reference");
     test_equal(map(self, REF_WRITE, 0, gfn, &handle), GNTST_bad_gntref, "map with no flags");
+    test_equal(map(DOMID_SELF, REF_WRITE, GNTMAP_host_map, gfn, &handle), GNTST_bad_domain,
+               "map from DOMID_SELF");
+    for (unsigned int bit = 0; bit < 32; bit++) {
+        unsigned int flags = GNTMAP_host_map | 1u << bit;
+
+        if ((flags & ~(unsigned int)(GNTMAP_host_map | GNTMAP_readonly)) != 0) {
+            test_equal(map(self, REF_WRITE, flags, gfn, &handle), GNTST_general_error,
+                       "map with a flag that is not served");
+        }
+    }
+    test_equal(map(BAD_DOMAIN, REF_WRITE, GNTMAP_host_map | MAP_CAN_FAIL, gfn, &handle),
+               GNTST_bad_domain, "can_fail, from no domain");
+    test_equal(map(self, 0x7fffffff, GNTMAP_host_map | MAP_CAN_FAIL, gfn, &handle),
+               GNTST_bad_gntref, "can_fail, a reference beyond the table");
+    grant(REF_PART, page, GTF_permit_access | GTF_sub_page);
+    test_equal(map(self, REF_PART, GNTMAP_host_map, gfn, &handle), GNTST_general_error,
+               "map a page granted in part");
+    test_equal(map(self, REF_PART, GNTMAP_host_map | GNTMAP_readonly, gfn, &handle),
+               GNTST_general_error, "map it for reading");
+    test_equal(table[REF_WRITE].flags | table[REF_PART].flags, GTF_permit_access | GTF_sub_page,
+               "nothing is in use");
     test_equal(unmap(0x7ffffff, gfn), GNTST_bad_handle, "unmap no handle");
     test_equal(hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, BAD_ADDRESS, 1, 0, 0),
                -XEN_EFAULT, "map, bad pointer");
     test_equal(grant_op(77, page, 1), -XEN_ENOSYS, "unknown operation");
+    test_equal(grant_op(77 | 1 << 12, page, 1), -XEN_EINVAL, "unknown operation, continued");
+    test_equal(grant_op(GNTTABOP_map_grant_ref | 1 << 12, page, 0), -XEN_EINVAL, "map, continued");
+    test_equal(grant_op(GNTTABOP_cache_flush | 1 << 12, page, 0), 0, "cache_flush, continued");
 }
 
 static int copy(bool from_ref, uint64_t source, bool to_ref, uint64_t target, unsigned int from,
@@ -197,6 +224,8 @@ static void test_copy(void)
                "copy across the source page's end");
     test_equal(copy(true, REF_READ, false, frame_of(other), 0, 4000, 200), GNTST_bad_copy_arg,
                "copy across the target page's end");
+    test_equal(copy(true, REF_PART, false, frame_of(other), 0, 0, 8), GNTST_okay,
+               "copy from a page granted in part");
     test_equal(copy(true, 0x7fffffff, false, frame_of(other), 0, 0, 8), GNTST_bad_gntref,
                "copy from no reference");
     test_check(copy(false, frame_of(page), false, BAD_ADDRESS >> PAGE_SHIFT, 0, 0, 8) < 0,
