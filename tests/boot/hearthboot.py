@@ -79,6 +79,7 @@ class Machine:
     dom0: object = None
     domus: list = dataclasses.field(default_factory=list)
     virtualization: bool = True
+    secure: bool = False                 # with EL3, which no firmware owns
     qemu: str = os.environ.get("QEMU", "qemu-system-aarch64")
     qemu_args: tuple = ()
     # What the guest's clock follows. "count" (one CPU's default): instructions, so that a run
@@ -107,7 +108,8 @@ class Machine:
 
     def board(self):
         machine = (f"virt,virtualization={'on' if self.virtualization else 'off'},"
-                   f"gic-version={self.gic},dtb-randomness=off")
+                   f"gic-version={self.gic},dtb-randomness=off"
+                   f"{',secure=on' if self.secure else ''}")
         return [self.qemu, "-M", machine, "-cpu", self.cpu, "-smp", str(self.smp),
                 "-m", f"{self.memory}M", "-display", "none", "-net", "none",
                 *self._clock(), *self.qemu_args]

@@ -75,6 +75,19 @@ def test_no_el2(boot, smp):
     assert m.child.isalive()
 
 
+def test_el3(boot, tmp_path):
+    m = boot_raw(boot, tmp_path, secure=True)
+    m.expect(r"started at EL3\. It needs EL2, .*Halted\.", timeout=60)
+    assert m.child.isalive()
+
+
+@pytest.mark.parametrize("offset", [4, 0x1000, 0x10000])
+def test_image_is_misplaced(boot, tmp_path, offset):
+    m = boot_raw(boot, tmp_path, image_at=IMAGE_AT + offset)
+    m.expect(r"loaded at an address that is no multiple of 2 MiB.*Halted\.", timeout=60)
+    assert m.child.isalive()
+
+
 def test_good_tree_enters_raw(boot, tmp_path):
     boot_raw(boot, tmp_path).expect_up("dom0")
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From head.S to start_hypervisor(), on the boot CPU and on the others. */
 #include <hearth/arch/boot.h>
-#include <hearth/arch/cpu.h>
 #include <hearth/arch/irq.h>
 #include <hearth/bug.h>
 #include <hearth/console.h>
@@ -17,7 +16,6 @@
 #include <asm/sysreg.h>
 
 noreturn void arm64_boot(uint64_t fdt_paddr, uint64_t image_paddr);
-noreturn void arm64_boot_wrong_el(uint64_t fdt_paddr);
 noreturn void arm64_boot_secondary(void);
 noreturn void enter_loop(void *stack_top);
 
@@ -45,14 +43,6 @@ noreturn void arm64_boot(uint64_t fdt_paddr, uint64_t image_paddr)
     nr_cpus = 1;
     write_sysreg(tpidr_el2, (uint64_t)&boot_cpu);
     start_hypervisor();
-}
-
-noreturn void arm64_boot_wrong_el(uint64_t fdt_paddr)
-{
-    (void)fdt_paddr;
-    early_uart_write("(XEN) Hearth: started at EL1. It needs EL2: enable virtualization in the "
-                     "firmware (QEMU: -M virt,virtualization=on). Halted.\r\n");
-    arch_cpu_halt();
 }
 
 void arch_boot_describe(struct boot_info *info)

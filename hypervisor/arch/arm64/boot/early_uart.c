@@ -21,13 +21,6 @@ static void early_putc(char c)
     *reg(UART_DR) = (uint8_t)c;
 }
 
-void early_uart_write(const char *text)
-{
-    while (*text != '\0') {
-        early_putc(*text++);
-    }
-}
-
 void early_uart_register(void)
 {
     static const struct uart uart = {.name = "early", .putc = early_putc};

@@ -2,7 +2,7 @@
 /*
  * Entry from the boot loader (Linux's arm64 boot protocol: MMU off, x0 = device tree) and of
  * secondary CPUs (PSCI CPU_ON, x0 = address of the CPU's struct cpu in Hearth's space).
- * Gets to C with a stack and an MMU, at EL2; from EL1 to a message that says what is wrong.
+ * Gets to C with a stack and an MMU, at EL2; a start at another level or place ends in a message.
  */
 #include <asm/layout.h>
 #include <asm/sysreg.h>
@@ -13,8 +13,9 @@
 #define PTE_BLOCK_DEVICE 0x0040000000000605 /* valid block, AF, XN, outer shareable, attribute 1 */
 /* T0SZ 16, walks cacheable and inner shareable, 4 KiB granule; PS is or-ed in at bit 16 (EL2). */
 #define TCR_EL2_BASE     0x80803510
-/* The same for EL1: IPS at bit 32, TTBR1 walks disabled. */
-#define TCR_EL1_BASE     0x00803510
+/* The UART of last resort, a PL011. */
+#define UART_FR          0x18
+#define UART_FR_TXFF     5      /* number of the bit */
 
 .section .head.text, "ax"
 .global _start
@@ -39,12 +40,14 @@ _start:
 boot_entry:
         msr     daifset, #0xf
         mov     x21, x0                 /* device tree */
-        load_pa x22, _start             /* where the image lies */
+        adr     x22, _start             /* where the image lies */
+        mrs     x1, CurrentEL
+        cmp     x1, #(2 << 2)
+        b.ne    wrong_el
+        tst     x22, #0x1fffff
+        b.ne    wrong_place
         bl      clear_bss
         bl      build_boot_tables
-        mrs     x0, CurrentEL
-        cmp     x0, #(2 << 2)
-        b.ne    wrong_el
         load_pa x0, boot_l0
         bl      enable_mmu_el2
         ldr     x0, =boot_high
@@ -58,37 +61,40 @@ boot_high:
         mov     x30, xzr
         b       arm64_boot
 
-/* At EL1: the same tables serve the EL1 regime, and C code says that EL2 is needed. */
 wrong_el:
-        mrs     x1, ID_AA64MMFR0_EL1
-        and     x1, x1, #0xf
-        mov     x2, #5
-        cmp     x1, x2
-        csel    x1, x1, x2, lo
-        ldr     x2, =TCR_EL1_BASE
-        orr     x2, x2, x1, lsl #32
-        msr     tcr_el1, x2
-        ldr     x2, =MAIR_VALUE
-        msr     mair_el1, x2
-        load_pa x0, boot_l0
-        msr     ttbr0_el1, x0
-        isb
-        tlbi    vmalle1
-        dsb     nsh
-        isb
-        mrs     x1, sctlr_el1
-        mov     x2, #(SCTLR_M | SCTLR_C)
-        orr     x2, x2, #SCTLR_I
-        orr     x1, x1, x2
-        msr     sctlr_el1, x1
-        isb
-        ldr     x0, =wrong_el_high
-        br      x0
-wrong_el_high:
-        ldr     x0, =boot_stack_top
-        mov     sp, x0
-        mov     x0, x21
-        b       arm64_boot_wrong_el
+        cmp     x1, #(1 << 2)
+        adr     x0, text_el1
+        adr     x2, text_el3
+        csel    x0, x0, x2, eq
+        b       refuse
+wrong_place:
+        adr     x0, text_place
+
+/* Prints the text at x0 and halts, with the MMU off and wherever the image lies. */
+refuse:
+        ldr     x1, =CONFIG_EARLY_UART_BASE
+1:      ldrb    w2, [x0], #1
+        cbz     w2, 4f
+        mov     w3, #0x100000           /* polls, before it is written in any case */
+2:      ldr     w4, [x1, #UART_FR]
+        tbz     w4, #UART_FR_TXFF, 3f
+        subs    w3, w3, #1
+        b.ne    2b
+3:      str     w2, [x1]
+        b       1b
+4:      wfi
+        b       4b
+
+text_el1:
+        .ascii  "(XEN) Hearth: started at EL1. It needs EL2: enable virtualization in the "
+        .asciz  "firmware (QEMU: -M virt,virtualization=on). Halted.\r\n"
+text_el3:
+        .ascii  "(XEN) Hearth: started at EL3. It needs EL2, and a firmware with PSCI at "
+        .asciz  "EL3. Halted.\r\n"
+text_place:
+        .ascii  "(XEN) Hearth: loaded at an address that is no multiple of 2 MiB, as its "
+        .asciz  "header asks for. Halted.\r\n"
+        .balign 4
 
 /* x0: physical address of the level 0 table. Clobbers x1, x2. Returns at the same address. */
 enable_mmu_el2:
@@ -158,7 +164,7 @@ build_boot_tables:
         orr     x7, x3, #PTE_TABLE
         mov     x6, #((HEARTH_VIRT_BASE >> 30) & 511)
         set_entry x2, x6, x7
-        mov     x9, x22                 /* 2 MiB aligned by the boot protocol */
+        mov     x9, x22
         mov     x6, #0
 1:      orr     x7, x9, x8
         set_entry x3, x6, x7

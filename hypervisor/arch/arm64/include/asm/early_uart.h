@@ -5,6 +5,5 @@
  */
 #pragma once
 
-void early_uart_write(const char *text);
 /* Makes it the console, which then prints what its ring holds. */
 void early_uart_register(void);
