@@ -218,8 +218,8 @@ def test_crossed(machine):
 
 @pytest.mark.parametrize("smp", [1, 2])
 def test_share(machine, smp):
-    """Weights hold within 2 % with more vCPUs than CPUs, and nobody starves: in instructions on one
-    CPU, in time on two."""
+    """Weights and caps hold within 2 % with more vCPUs than CPUs, and nobody starves: weights in
+    instructions on one CPU, all else in time. On two, caps are at least not exceeded."""
     clock = "threads" if smp > 1 else ""
     with machine(gic=3, smp=smp, clock=clock, dom0=kernel("share", f"cpus={smp}")) as m:
         finish(m)

@@ -336,7 +336,7 @@ static void test_refused(void)
 void test_main(void)
 {
     /* Or 64 busy domains leave it a 65th of the CPUs. */
-    must(builder_weight(0, UINT16_MAX), "weight");
+    must(builder_share(0, UINT16_MAX, 0), "weight");
     spare = spare_gfn(4 * ALIVE_MAX + 512);
     for (unsigned int i = 0; i < ALIVE_MAX; i++) {
         built[i].data = spare + 4UL * i;

@@ -157,7 +157,7 @@ long builder_start(domid_t domid, uint64_t pc, uint64_t argument)
     return domctl_do(XEN_DOMCTL_setvcpucontext, domid);
 }
 
-long builder_weight(domid_t domid, uint16_t weight)
+long builder_share(domid_t domid, uint16_t weight, uint16_t cap)
 {
     struct xen_domctl_scheduler_op *op = &domctl.u.scheduler_op;
 
@@ -165,6 +165,7 @@ long builder_weight(domid_t domid, uint16_t weight)
     op->sched_id = XEN_SCHEDULER_CREDIT2;
     op->cmd = XEN_DOMCTL_SCHEDOP_putinfo;
     op->u.credit2.weight = weight;
+    op->u.credit2.cap = cap;
     return domctl_do(XEN_DOMCTL_scheduler_op, domid);
 }
 

@@ -40,7 +40,7 @@ long builder_unmap(uint64_t gfn);
 long builder_start(domid_t domid, uint64_t pc, uint64_t argument);
 
 /* Its share of the CPUs; 256 unless told. */
-long builder_weight(domid_t domid, uint16_t weight);
+long builder_share(domid_t domid, uint16_t weight, uint16_t cap);
 
 /* Until it is done; the domain may live on as a dying one while others hold its frames. */
 long builder_destroy(domid_t domid);
