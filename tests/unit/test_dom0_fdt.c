@@ -37,7 +37,9 @@ static struct p2m host_p2m, *p2ms[] = {&host_p2m};
 static int p2m_map(struct p2m *p, gfn_t g, mfn_t m, uint64_t count, enum p2m_type type,
                    unsigned int access)
 {
-    assert_true(p == &host_p2m && count != 0 && type == P2M_MMIO && access == P2M_RW);
+    assert_true(p == &host_p2m && count != 0 && type == P2M_MMIO);
+    assert_int_equal(
+        access, m.n << PAGE_SHIFT == host_gic.vcpu.base && m.n != 0 ? P2M_RW | P2M_DEVICE : P2M_RW);
     given[nr_mapped].start = g.n << PAGE_SHIFT;
     given[nr_mapped].target = m.n << PAGE_SHIFT;
     given[nr_mapped++].end = (g.n + count) << PAGE_SHIFT;
@@ -108,6 +110,11 @@ unsigned int gic_line_count(void)
 bool uart_owns_node(uint32_t node)
 {
     return node == fdt_find(&host_fdt, "/pl011@9000000");
+}
+
+bool uart_drives_node(uint32_t node)
+{
+    return uart_owns_node(node);
 }
 
 const char _image_start[64], _image_end[1];
@@ -213,6 +220,7 @@ static void make_dom0(const char *board, unsigned int version)
     builder.l = &l;
     dom0_devices_init(&builder);
     dom0_give_gic(&builder);
+    give_range(&builder, 0xaff00000, MiB(2));
     assert_int_equal(dom0_fdt(&builder, made, sizeof(made), &len), 0);
     assert_int_equal(fdt_open(&made_fdt, made, len, &error), 0);
     if (save != NULL && (file = fopen(save, "wb")) != NULL) {
@@ -263,6 +271,10 @@ static void check_common(void)
     assert_true(is_mapped((1ULL << 40) - 1));
     assert_false(is_mapped(0x9000000) || is_mapped(0x8000000));
     assert_false(is_mapped(0x40000000) || is_mapped(0xbfffffff));
+    /* Of RAM, what the tree reserves for others, in whole pages, and no page beside. */
+    assert_false(is_mapped(0xb0000000 - 1) || is_mapped(0xb0003000));
+    assert_true(is_mapped(0xb0000000) && is_mapped(0xb0002fff));
+    assert_false(is_mapped(0xb0004000)); /* a module's */
     assert_true(routed[32 + 16] == 1 && routed[32 + 47] == 1 && routed[32 + 2] == 1);
     assert_true(routed[32 + 3] == 1 && routed[32 + 6] == 1 && routed[32 + 1] == 0);
 }
@@ -366,7 +378,10 @@ int main(void)
     };
 
     host_add_cpus(1);
-    if (bootmem_add_bank(0x40000000, GiB(2)) != 0) {
+    if (bootmem_add_bank(0x40000000, GiB(2)) != 0 ||
+        bootmem_reserve(0x40200000, MiB(1), "Hearth's image") != 0 ||
+        bootmem_reserve(0xb0000000, 0x2800, RESERVED_MEMORY) != 0 ||
+        bootmem_reserve(0xb0004000, PAGE_SIZE, "a boot module") != 0) {
         return 1;
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,7 @@ static void test_map_and_lookup(void **state)
     (void)state;
     assert_int_equal(p2m_map(&p2m, gfn(M2), mfn(4 * M2), 2 * M2, P2M_RAM, P2M_RWX), 0);
     assert_int_equal(p2m_map(&p2m, gfn(7), mfn(0x9000), 1, P2M_MMIO, P2M_RW), 0);
+    assert_int_equal(p2m_map(&p2m, gfn(9), mfn(0x9001), 1, P2M_MMIO, P2M_RW | P2M_DEVICE), 0);
     assert_int_equal(p2m_lookup(&p2m, gfn(M2 + 5), &e), 0);
     assert_int_equal(e.mfn.n, 4 * M2 + 5);
     assert_int_equal(e.type, P2M_RAM);
@@ -123,8 +124,10 @@ static void test_map_and_lookup(void **state)
     assert_int_equal(p2m_lookup(&p2m, gfn(7), &e), 0);
     assert_int_equal(e.mfn.n, 0x9000);
     assert_int_equal(e.type, P2M_MMIO);
-    assert_int_equal(e.access, P2M_RW);
+    assert_int_equal(e.access, P2M_RW); /* the domain's own tables say what it is */
     assert_int_equal(e.order, 0);
+    assert_int_equal(p2m_lookup(&p2m, gfn(9), &e), 0);
+    assert_int_equal(e.access, P2M_RW | P2M_DEVICE);
     assert_int_equal(p2m_lookup(&p2m, gfn(8), &e), -ENOENT);
     assert_int_equal(e.order, 0);
     assert_int_equal(p2m_lookup(&p2m, gfn(M2 * M2 * 3), &e), -ENOENT);
@@ -148,7 +151,7 @@ static void test_arguments(void **state)
     assert_int_equal(p2m_map(&p2m, INVALID_GFN, mfn(1), 1, P2M_RAM, P2M_RW), -EINVAL);
     assert_int_equal(p2m_map(&p2m, gfn(1), INVALID_MFN, 1, P2M_RAM, P2M_RW), -EINVAL);
     assert_int_equal(p2m_map(&p2m, gfn(1), mfn(1), 1, P2M_RAM, P2M_W), -EINVAL);
-    assert_int_equal(p2m_map(&p2m, gfn(1), mfn(1), 1, P2M_RAM, 9), -EINVAL);
+    assert_int_equal(p2m_map(&p2m, gfn(1), mfn(1), 1, P2M_RAM, 17), -EINVAL);
     assert_int_equal(p2m_map(&p2m, gfn(1), mfn(1), 1, 4, P2M_RW), -EINVAL);
     assert_int_equal(p2m_map(&p2m, gfn(1), mfn(1), 2, P2M_FOREIGN, P2M_RW), -EINVAL);
     assert_int_equal(p2m.highest_gfn, max - 1); /* that was mapped, not that was asked for */

@@ -162,12 +162,12 @@ static void reserve_regions(void)
     uint32_t node, i;
     int rc;
 
-    fdt_for_each_child (fdt, node, fdt_find(fdt, "/reserved-memory")) {
+    fdt_for_each_child (fdt, node, fdt_find(fdt, RESERVED_MEMORY)) {
         rc = fdt_locate(fdt, node, &path) ? 0 : -ENOENT;
         for (i = 0; rc == 0; i++) {
             rc = fdt_local_reg(fdt, &path, i, &start, &size);
             if (rc == 0) {
-                reserve_or_panic(start, size, "/reserved-memory");
+                reserve_or_panic(start, size, RESERVED_MEMORY);
             }
         }
         if (rc != -ENOENT) {

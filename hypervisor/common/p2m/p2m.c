@@ -84,12 +84,14 @@ static void p2m_commit(struct p2m *p2m) REQUIRES(p2m->lock)
 
 static bool p2m_access_is_valid(unsigned int access)
 {
-    return (access & P2M_R) != 0 && (access & ~P2M_RWX) == 0;
+    return (access & P2M_R) != 0 && (access & ~(P2M_RWX | P2M_DEVICE)) == 0;
 }
 
 static always_inline uint32_t p2m_attr(enum p2m_type type, unsigned int access)
 {
-    return access | PT_SOFT(type) | (type == P2M_MMIO ? PT_DEVICE : 0);
+    static_assert(P2M_DEVICE == PT_DEVICE && P2M_RWX == PT_ACCESS, "access bits are attributes");
+
+    return access | PT_SOFT(type);
 }
 
 /* The job of a map; -EINVAL for what the page-table code does not check. */

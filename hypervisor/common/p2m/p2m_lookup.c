@@ -46,7 +46,7 @@ int p2m_lookup(struct p2m *p2m, gfn_t gfn, struct p2m_entry *entry)
     }
     entry->mfn = mfn(leaf.target);
     entry->type = PT_SOFT_OF(leaf.attr);
-    entry->access = leaf.attr & PT_ACCESS;
+    entry->access = leaf.attr & (PT_ACCESS | PT_DEVICE);
     return 0;
 }
 

@@ -29,6 +29,8 @@ void boot_fdt_image(uint64_t start, uint64_t size);
  * One of a guest: named, and not listed, so that the guest is skipped.
  */
 void boot_fdt_reserve(struct boot_info *info);
+/* What bootmem calls the parts of it that nothing else has. */
+#define RESERVED_MEMORY "/reserved-memory"
 
 /* What a node below /chosen describes; false when it is no boot module. */
 bool boot_module_kind(const struct fdt *fdt, uint32_t node, enum module_kind *kind) must_check;
@@ -108,6 +110,8 @@ int launch_copy(struct domain *d, uint64_t to, const void *from, uint64_t size) 
 int launch_copy_module(struct domain *d, uint64_t to, const struct boot_module *m) must_check;
 
 /* Bytes of a module. */
+/* It begins as a FLASK policy does. */
+bool launch_module_is_policy(const struct boot_module *m) must_check;
 const void *launch_module_data(const struct boot_module *m);
 
 /* Gives back boot modules, starts what was built, prints the table and the memory line. */

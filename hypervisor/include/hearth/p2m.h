@@ -36,12 +36,13 @@ enum p2m_type {
     P2M_GRANT = 3,   /* mapped through a grant */
 };
 
-/* Access bits. */
-#define P2M_R   (1U << 0)
-#define P2M_W   (1U << 1)
-#define P2M_X   (1U << 2)
-#define P2M_RW  (P2M_R | P2M_W)
-#define P2M_RWX (P2M_R | P2M_W | P2M_X)
+/* Access bits; whatever the domain's own tables say, it is a device. */
+#define P2M_R      (1U << 0)
+#define P2M_W      (1U << 1)
+#define P2M_X      (1U << 2)
+#define P2M_DEVICE (1U << 3)
+#define P2M_RW     (P2M_R | P2M_W)
+#define P2M_RWX    (P2M_R | P2M_W | P2M_X)
 
 /* References that can wait for one flush; also the length of one locked section, in entries. */
 #define P2M_CHUNK 64U

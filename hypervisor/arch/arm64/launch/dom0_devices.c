@@ -66,6 +66,25 @@ static void add_node(struct range_list *list, const struct fdt_path *path)
     }
 }
 
+/* XEN-ABI: RAM but for /reserved-memory, which dom0 finds in its tree and gets one to one. */
+static void keep_ram(struct dom0 *b, const struct mem_range *bank)
+{
+    uint64_t from = bank->start, at = from;
+    const struct mem_range *r;
+    const char *what;
+
+    while (at < bank->end && (r = bootmem_overlap(at, bank->end - at, &what)) != NULL) {
+        at = MAX(at, r->end);
+        if (strcmp(what, RESERVED_MEMORY) == 0) {
+            add_range(&b->kept, from, MAX(from, r->start) - from);
+            from = at;
+        }
+    }
+    if (from < bank->end) {
+        add_range(&b->kept, from, bank->end - from);
+    }
+}
+
 void dom0_devices_init(struct dom0 *b)
 {
     const struct mem_range *banks;
@@ -85,7 +104,7 @@ void dom0_devices_init(struct dom0 *b)
     }
     count = bootmem_banks(&banks);
     for (i = 0; i < count; i++) {
-        add_range(&b->kept, banks[i].start, banks[i].end - banks[i].start);
+        keep_ram(b, &banks[i]);
     }
     for (more = fdt_walk_first(&host_fdt, &path); more;
          more = fdt_walk_next(&host_fdt, &path, false)) {
@@ -99,7 +118,10 @@ void dom0_devices_init(struct dom0 *b)
     }
 }
 
-/* Maps [start, end), pages; what lies above dom0's address space is left out. */
+/*
+ * Maps [start, end), pages; what lies above dom0's address space is left out. XEN-ABI: memory types
+ * are what dom0's own tables say, so that it can combine writes.
+ */
 static void map_pages(struct dom0 *b, uint64_t start, uint64_t end)
 {
     struct p2m *p2m = b->l->domain->p2m[0];
@@ -279,7 +301,7 @@ void dom0_give_gic(struct dom0 *b)
     if (b->gic.version == 2) {
         count = MIN(b->gic.cpu.size, b->gic.vcpu.size) >> PAGE_SHIFT;
         rc = p2m_map(d->p2m[0], gfn(b->gic.cpu.base >> PAGE_SHIFT),
-                     mfn(b->gic.vcpu.base >> PAGE_SHIFT), count, P2M_MMIO, P2M_RW);
+                     mfn(b->gic.vcpu.base >> PAGE_SHIFT), count, P2M_MMIO, P2M_RW | P2M_DEVICE);
     }
     for (i = 0; i < b->gic.nr_redist && left != 0 && rc == 0; i++) {
         count = MIN(b->gic.redist[i].size / KiB(128), left);

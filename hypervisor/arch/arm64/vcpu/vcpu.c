@@ -61,7 +61,7 @@ static int place_vgic(struct domain *d)
     }
     gic_describe(&gic);
     return p2m_map(d->p2m[0], gfn(GUEST_GICC_BASE >> PAGE_SHIFT), mfn(gic.vcpu.base >> PAGE_SHIFT),
-                   GUEST_GICC_SIZE >> PAGE_SHIFT, P2M_MMIO, P2M_RW);
+                   GUEST_GICC_SIZE >> PAGE_SHIFT, P2M_MMIO, P2M_RW | P2M_DEVICE);
 }
 
 int arch_domain_create(struct domain *d)
