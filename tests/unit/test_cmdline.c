@@ -73,6 +73,9 @@ static void booleans(void **state)
         parse(line);
         assert_true(options.noreboot && !options.bootscrub);
     }
+    log_clear();
+    parse("bootscrub=idle");
+    assert_true(options.bootscrub && !logged("malformed"));
     parse("no-bootscrub noreboot no-noreboot");
     assert_true(!options.noreboot && !options.bootscrub);
     assert_string_equal(log_text, "");

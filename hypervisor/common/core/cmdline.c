@@ -53,6 +53,12 @@ static bool read_bool(const struct option_row *row, const char *value)
     return false;
 }
 
+/* `idle`: free memory is scrubbed in any case before a guest gets it. */
+static bool read_bootscrub(const struct option_row *row, const char *value)
+{
+    return read_bool(row, value != NULL && strcmp(value, "idle") == 0 ? NULL : value);
+}
+
 static bool read_text(const struct option_row *row, const char *value)
 {
     if (value == NULL || strlen(value) >= row->size) {
@@ -191,7 +197,7 @@ static bool read_dom0_mem(const struct option_row *row, const char *value)
 }
 
 static const struct option_row rows[] = {
-    {"bootscrub", read_bool, &options.bootscrub, 0},
+    {"bootscrub", read_bootscrub, &options.bootscrub, 0},
     {"console", read_console, &options.console_off, 0},
     {"conswitch", read_text, options.conswitch, sizeof(options.conswitch)},
     {"dom0_max_vcpus", read_count, &options.dom0_max_vcpus, 0},
@@ -236,7 +242,7 @@ static void parse_word(char *word)
     if (row == NULL && value == NULL && strip_prefix(&name, "no-")) {
         row = find_row(name);
         value = "no";
-        row = row != NULL && row->read == read_bool ? row : NULL;
+        row = row != NULL && (row->read == read_bool || row->read == read_bootscrub) ? row : NULL;
     }
     if (row == NULL) {
         printk(LOG_WARNING, "unknown option '%s' is ignored\n", word);
