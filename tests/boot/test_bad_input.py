@@ -239,3 +239,7 @@ def test_unknown_guest_property_is_named(boot):
              domus=[Domain("alpha", do="poweroff", properties="no-such-property;")])
     m.expect("no-such-property", timeout=60)
     m.expect_up("alpha")
+
+
+def test_nothing_to_start(boot):
+    refused(boot(), "nothing to start: /chosen has neither a kernel for dom0 nor a guest")

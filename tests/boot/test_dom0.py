@@ -2,6 +2,7 @@
 """dom0 alone: Debian's kernel reaches /init, works on all its CPUs, and powers the machine off."""
 
 import pytest
+from conftest import under_xen
 from hearthboot import Domain
 
 SAMPLES = [  # kernel, GIC, CPUs, CPU model, MiB of the machine
@@ -52,3 +53,43 @@ def test_reboot(boot):
     m = boot(dom0=Domain("dom0", do="reboot"))  # QEMU runs with -no-reboot
     m.expect_up("dom0")
     m.expect_exit()
+
+
+def only_modules(text):
+    """As GRUB's xen_boot writes it: modules are told apart by their order."""
+    for kind in ("kernel", "ramdisk"):
+        text = text.replace(f'"multiboot,{kind}", "multiboot,module"', '"multiboot,module"')
+    return text
+
+
+@pytest.mark.feature("dom0's modules by their order, as GRUB names them")
+def test_modules_by_order(boot):
+    m = boot(edit_dts=only_modules, dom0=Domain("dom0", do="poweroff"))
+    m.expect_up("dom0")
+    m.expect_exit()
+
+
+def firmware(text):
+    return text + """
+/ { reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
+                      fw@b0000000 { reg = <0 0xb0000000 0 0x200000>; no-map; }; }; };
+"""
+
+
+@pytest.mark.feature("/reserved-memory is dom0's, one to one")
+def test_reserved_memory(boot):
+    m = boot(edit_dts=firmware, dom0=Domain("dom0"))
+    m.expect_up("dom0")
+    m.send("devmem 0xb0000000 32 0x1234cafe; devmem 0xb0000000\r")
+    m.expect("0x1234CAFE", timeout=60)
+
+
+@pytest.mark.feature("maxcpus, noreboot, an unknown scheduler")
+@pytest.mark.skipif(under_xen(), reason="Hearth's own messages")
+def test_options(boot):
+    m = boot(smp=2, options="maxcpus=1 sched=none-such bootscrub=idle noreboot",
+             dom0=Domain("dom0", do="reboot"))
+    m.expect(r"sched=none-such is not known; using \w+\r")
+    assert "1 CPUs" in m.expect_up("dom0")
+    m.expect("halted, reset by hand")
+    assert m.child.isalive() and "malformed" not in m.text()

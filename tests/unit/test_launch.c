@@ -116,6 +116,57 @@ static void dom0_and_guests(void)
     unit_check(!logged("domU1:"));
 }
 
+bool launch_module_is_policy(const struct boot_module *m)
+{
+    return m->size == 666;
+}
+
+static void bare_module(const char *kind, uint64_t at, uint64_t size)
+{
+    char name[32];
+
+    snprintf(name, sizeof(name), "module@%llx", (unsigned long long)at);
+    fdt_begin_node(&w, name);
+    fdt_put_string(&w, "compatible", kind);
+    fdt_put_ranges(&w, "reg", (const uint64_t[]){at, size}, 2);
+    fdt_end_node(&w);
+}
+
+/* As GRUB writes it: by their order. */
+static void bare_modules(void)
+{
+    begin();
+    bare_module("multiboot,device-tree", RAM + MiB(48), 3000);
+    bare_module("multiboot,module", RAM + MiB(32), MiB(3));
+    bare_module("multiboot,module", RAM + MiB(36), 777);
+    bare_module("multiboot,module", RAM + MiB(40), 666);
+    boot();
+    unit_check(plan.count == 1 && plan.domain[0].kernel.size == MiB(3));
+    unit_check(plan.domain[0].ramdisk.size == 777);
+    unit_check(logged("dom0: node module@42800000 is not supported, ignored"));
+}
+
+static void bare_policy(void)
+{
+    begin();
+    bare_module("multiboot,module", RAM + MiB(32), MiB(3));
+    bare_module("multiboot,module", RAM + MiB(36), 666);
+    boot();
+    unit_check(plan.count == 1 && plan.domain[0].ramdisk.size == 0);
+    unit_check(logged("dom0: node module@42400000 is not supported, ignored"));
+}
+
+static void bare_beside_named(void)
+{
+    begin();
+    module("kernel", RAM + MiB(32), MiB(3), NULL);
+    bare_module("multiboot,module", RAM + MiB(36), 777);
+    bare_module("xen,xsm-policy", RAM + MiB(40), 666);
+    boot();
+    unit_check(plan.count == 1 && plan.domain[0].kernel.size == MiB(3));
+    unit_check(plan.domain[0].ramdisk.size == 0 && logged("node module@42400000"));
+}
+
 /* As QEMU's guest-loader writes it: no #-cells in /chosen, Hearth's options in bootargs. */
 static void guest_loader(void)
 {
@@ -353,6 +404,9 @@ static void reservations(void)
     }
 
 PASS(dom0_and_guests)
+PASS(bare_modules)
+PASS(bare_policy)
+PASS(bare_beside_named)
 PASS(guest_loader)
 PASS(bootargs_for_dom0)
 PASS(dom0_bootargs)
@@ -373,15 +427,16 @@ STOP(reserved_cut_off, "reg of /reserved-memory/r@44000000 is malformed")
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(run_dom0_and_guests),   cmocka_unit_test(run_guest_loader),
-        cmocka_unit_test(run_bootargs_for_dom0), cmocka_unit_test(run_dom0_bootargs),
-        cmocka_unit_test(run_guests_alone),      cmocka_unit_test(run_faulty_guests),
-        cmocka_unit_test(run_cut_off),           cmocka_unit_test(run_reservations),
-        cmocka_unit_test(run_dom0_overlap),      cmocka_unit_test(run_dom0_same_place),
-        cmocka_unit_test(run_dom0_outside),      cmocka_unit_test(run_dom0_on_fdt),
-        cmocka_unit_test(run_no_memory),         cmocka_unit_test(run_image_in_no_bank),
-        cmocka_unit_test(run_uart_in_memory),    cmocka_unit_test(run_intc_in_memory),
-        cmocka_unit_test(run_reserved_cut_off),
+        cmocka_unit_test(run_dom0_and_guests),  cmocka_unit_test(run_bare_modules),
+        cmocka_unit_test(run_bare_policy),      cmocka_unit_test(run_bare_beside_named),
+        cmocka_unit_test(run_guest_loader),     cmocka_unit_test(run_bootargs_for_dom0),
+        cmocka_unit_test(run_dom0_bootargs),    cmocka_unit_test(run_guests_alone),
+        cmocka_unit_test(run_faulty_guests),    cmocka_unit_test(run_cut_off),
+        cmocka_unit_test(run_reservations),     cmocka_unit_test(run_dom0_overlap),
+        cmocka_unit_test(run_dom0_same_place),  cmocka_unit_test(run_dom0_outside),
+        cmocka_unit_test(run_dom0_on_fdt),      cmocka_unit_test(run_no_memory),
+        cmocka_unit_test(run_image_in_no_bank), cmocka_unit_test(run_uart_in_memory),
+        cmocka_unit_test(run_intc_in_memory),   cmocka_unit_test(run_reserved_cut_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

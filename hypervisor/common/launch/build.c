@@ -137,6 +137,13 @@ const void *launch_module_data(const struct boot_module *m)
     return page + (m->start & ~PAGE_MASK);
 }
 
+bool launch_module_is_policy(const struct boot_module *m)
+{
+    static const uint8_t magic[] = {0x8c, 0xff, 0x7c, 0xf9};
+
+    return m->size >= sizeof(magic) && memcmp(launch_module_data(m), magic, sizeof(magic)) == 0;
+}
+
 int launch_copy_module(struct domain *d, uint64_t to, const struct boot_module *m)
 {
     return launch_copy(d, to, launch_module_data(m), m->size);

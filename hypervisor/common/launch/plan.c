@@ -19,6 +19,7 @@ struct reader {
     const struct fdt *fdt;
     const struct boot_info *info;
     struct plan_domain *domain; /* being read */
+    unsigned int unnamed;       /* modules of dom0 whose node does not say what they are */
 };
 
 static const char *const known_properties[] = {
@@ -64,15 +65,44 @@ static bool find_module(const struct reader *r, uint32_t node, enum module_kind 
     return true;
 }
 
+/*
+ * XEN-ABI: of dom0's modules that are just modules, as GRUB writes them, the first is the kernel
+ * and the second the ramdisk, unless it is an XSM policy. One that is named otherwise stays first.
+ */
+static enum module_kind guess_kind(struct reader *r, uint32_t node)
+{
+    const struct plan_domain *p = r->domain;
+    struct boot_module m;
+
+    if (!p->is_dom0 || fdt_compatible(r->fdt, node, "xen,xsm-policy") ||
+        fdt_compatible(r->fdt, node, "multiboot,device-tree")) {
+        return MODULE_OTHER;
+    }
+    switch (r->unnamed++) {
+    case 0:
+        return p->kernel.size == 0 ? MODULE_KERNEL : MODULE_OTHER;
+    case 1:
+        if (p->ramdisk.size != 0 ||
+            (find_module(r, node, MODULE_OTHER, &m) && launch_module_is_policy(&m))) {
+            return MODULE_OTHER;
+        }
+        return MODULE_RAMDISK;
+    default:
+        return MODULE_OTHER;
+    }
+}
+
 /* One child of /chosen or of a domain's node. False: the domain cannot be started. */
-static bool read_module(const struct reader *r, uint32_t node)
+static bool read_module(struct reader *r, uint32_t node)
 {
     struct plan_domain *p = r->domain;
-    enum module_kind kind;
+    enum module_kind listed = MODULE_OTHER, kind;
+    bool is_module = boot_module_kind(r->fdt, node, &listed);
     struct boot_module *to;
 
-    if (!boot_module_kind(r->fdt, node, &kind) || kind == MODULE_OTHER) {
-        if (!p->is_dom0) {
+    kind = is_module && listed == MODULE_OTHER ? guess_kind(r, node) : listed;
+    if (kind == MODULE_OTHER) {
+        if (is_module || !p->is_dom0) {
             printk(LOG_WARNING, "%s: node %s is not supported, ignored\n", p->name,
                    fdt_name(r->fdt, node));
         }
@@ -84,7 +114,7 @@ static bool read_module(const struct reader *r, uint32_t node)
                kind == MODULE_KERNEL ? "kernel" : "ramdisk");
         return false;
     }
-    if (!find_module(r, node, kind, to)) {
+    if (!find_module(r, node, listed, to)) {
         printk(LOG_ERR, "%s: its module %s was refused, see above\n", p->name,
                fdt_name(r->fdt, node));
         return false;
@@ -95,7 +125,7 @@ static bool read_module(const struct reader *r, uint32_t node)
     return true;
 }
 
-static bool read_modules(const struct reader *r, uint32_t parent)
+static bool read_modules(struct reader *r, uint32_t parent)
 {
     uint32_t node;
 
@@ -123,7 +153,7 @@ static void read_dom0_cmdline(const struct reader *r, uint32_t chosen)
     }
 }
 
-static bool read_dom0(const struct reader *r, uint32_t chosen)
+static bool read_dom0(struct reader *r, uint32_t chosen)
 {
     struct plan_domain *p = r->domain;
 
@@ -187,7 +217,7 @@ static void read_enhanced(const struct reader *r, uint32_t node, bool has_dom0)
     }
 }
 
-static bool read_guest(const struct reader *r, uint32_t node, bool has_dom0)
+static bool read_guest(struct reader *r, uint32_t node, bool has_dom0)
 {
     struct plan_domain *p = r->domain;
 

@@ -23,6 +23,9 @@ unsigned int arch_launch(void)
         panic("no memory for the launch plan");
     }
     plan_read(&host_fdt, &boot_info, &w->plan);
+    if (w->plan.count == 0) {
+        panic("nothing to start: /chosen has neither a kernel for dom0 nor a guest that could be");
+    }
     for (i = 0; i < w->plan.count; i++) {
         struct launch *l = &w->launch[built];
 
