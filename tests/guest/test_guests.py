@@ -98,6 +98,11 @@ def test_abi_domu(machine, request, name, gic, smp):
         finish(m)
 
 
+def test_dom0_vcpus_pin(machine):
+    with machine(smp=2, options="dom0_vcpus_pin", dom0=kernel("abi_misc", "cpus=2 pinned=1")) as m:
+        finish(m)
+
+
 def test_shared_cpu(machine, request):
     """Two vCPUs on one CPU: what is theirs alone goes with them."""
     marks = "cpus=2 " + ("xen=1" if request.config.getoption("--oracle") else "")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Version, vcpu, sched, hvm parameters, console, multicall: what Linux asks while it boots. */
+#include <builder.h>
 #include <guest.h>
 #include <hypercall.h>
 
@@ -267,8 +268,28 @@ static void test_psci(void)
     test_equal(second_ran, 2, "the second vCPU ran");
 }
 
+/* dom0_vcpus_pin: vCPU n on CPU n. */
+static void test_pinned(void)
+{
+    uint64_t map;
+
+    for (unsigned int i = 0; i < boot_option("cpus", 1); i++) {
+        map = 0;
+        memset(&domctl.u, 0, sizeof(domctl.u));
+        domctl.u.vcpuaffinity.vcpu = i;
+        domctl.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+        set_xen_guest_handle(domctl.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)&map);
+        domctl.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
+        test_equal(domctl_do(XEN_DOMCTL_getvcpuaffinity, 0), 0, "getvcpuaffinity");
+        test_equal((long)map, 1L << i, "a vCPU of dom0 is pinned");
+    }
+}
+
 void test_main(void)
 {
+    if (boot_option("pinned", 0)) {
+        test_pinned();
+    }
     test_version();
     test_vcpu();
     test_vcpu_info_moved();
