@@ -144,19 +144,30 @@ def beats_go_on(m, *names, count=4):
         m.expect("\n", 120)
 
 
-@BOARDS
-@pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_hostile(machine, name, gic, smp, seed):
+def hostile(machine, name, smp, seed, **board):
     """Beside a healthy guest and a healthy dom0. The hostile guest has as many vCPUs as CPUs."""
     bootargs = f"{HOSTILE[name][SOAK]} seed={seed} cpus={smp}"
-    with machine(gic=gic, smp=smp, dom0=kernel("heartbeat", "ms=200"),
+    with machine(smp=smp, **board, dom0=kernel("heartbeat", "ms=200"),
                  domus=[kernel("heartbeat", "ms=200", memory=64),
                         kernel(name, bootargs, memory=64, cpus=smp)]) as m:
         m.expect(rf"{name}: ", 240)
         finish(m)
         beats_go_on(m)
         check_clean(m)
+
+
+@BOARDS
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_hostile(machine, name, gic, smp, seed):
+    hostile(machine, name, smp, seed, gic=gic)
+
+
+@pytest.mark.parametrize("name", ["hostile_sysreg", "hostile_storm"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_hostile_on_max(machine, name, seed):
+    """On all that QEMU's newest CPU has, and with CPUs that really run at once."""
+    hostile(machine, name, 2, seed, cpu="max", clock="threads")
 
 
 @pytest.mark.parametrize("smp", [1, 2])

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Storms of everything cheap: SGIs, hypercalls, yields, WFI, timers, console lines, for `ms` each.
+/*
+ * Storms of everything cheap: SGIs, hypercalls, yields, WFI, timers, console lines, for `ms` each.
+ * With a second vCPU both storm: SGIs to each other, and to themselves.
  */
 #include <guest.h>
 #include <hypercall.h>
 
-static volatile unsigned long interrupts;
+static volatile unsigned long interrupts[2];
+static volatile bool storming = true;
 static unsigned long turns;
 
 static void on_irq(unsigned int irq)
@@ -12,12 +15,30 @@ static void on_irq(unsigned int irq)
     if (irq == IRQ_VTIMER) {
         timer_stop();
     }
-    interrupts++;
+    interrupts[cpu_number()]++;
 }
 
 static void sgi(void)
 {
     gic_send_self((unsigned int)(turns % 16));
+}
+
+static void sgi_to_both(void)
+{
+    gic_send_cpu(1 - cpu_number(), (unsigned int)(turns % 16));
+    sgi();
+}
+
+static void second(void)
+{
+    gic_init_cpu();
+    irq_enable();
+    for (unsigned int i = 0; storming; i++) {
+        gic_send_cpu(0, i % 16);
+        gic_send_self(i % 16);
+    }
+    irq_disable();
+    psci_cpu_off();
 }
 
 static void wild_call(void)
@@ -74,6 +95,17 @@ static void storm(const char *name, void (*once)(void), uint64_t ms)
     print("hostile_storm: %s %lu times\n", name, turns);
 }
 
+static void storm_of_both(uint64_t ms)
+{
+    test_equal(psci_cpu_on(1, second), 0, "CPU_ON");
+    while (interrupts[1] == 0) {
+        cpu_relax();
+    }
+    storm("SGI of both", sgi_to_both, ms);
+    storming = false;
+    test_check(interrupts[1] > 0, "vCPU 1 took %lu interrupts", interrupts[1]);
+}
+
 void test_main(void)
 {
     uint64_t ms = boot_option("ms", 300);
@@ -88,6 +120,9 @@ void test_main(void)
     storm("timer", timer, ms);
     storm("event", event, ms);
     storm("console", line, ms / 4);
+    if (boot_option("cpus", 1) > 1) {
+        storm_of_both(ms);
+    }
     irq_disable();
-    test_check(interrupts > 0, "alive after %lu interrupts", interrupts);
+    test_check(interrupts[0] > 0, "alive after %lu interrupts", interrupts[0]);
 }
