@@ -152,9 +152,11 @@ static void fifo_raise_word(struct evtchn_fifo *f, struct evtchn *c, uint32_t *w
     }
 }
 
-/* Sends an event whose word is not fifo_word_is_set(), or is not there yet (NULL). */
-void fifo_raise(struct evtchn_fifo *f, struct evtchn *c, uint32_t *word)
+/* Sends an event that is not fifo_is_set(). */
+void fifo_raise(struct evtchn_fifo *f, struct evtchn *c)
 {
+    uint32_t *word = fifo_word(f, c->port);
+
     if (unlikely(evtchn_is_own(c))) {
         vpl011_told(c->domain);
         return;
@@ -190,7 +192,7 @@ void fifo_deliver_deferred(struct evtchn_table *t, struct evtchn_fifo *f, uint32
         }
         if (READ_ONCE(c->deferred) != 0 && atomic_exchange(&c->deferred, 0)) {
             atomic_fetch_sub(&f->deferred, 1);
-            fifo_raise(f, c, fifo_word(f, c->port));
+            fifo_raise(f, c);
         }
     }
 }

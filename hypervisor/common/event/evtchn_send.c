@@ -92,11 +92,8 @@ static always_inline void evtchn_deliver(struct evtchn *c)
     unsigned int port = c->port;
 
     if (f != NULL) {
-        uint32_t *word = fifo_word(f, port);
-
-        smp_mb(); /* as below */
-        if (unlikely(word == NULL || !fifo_word_is_set(READ_ONCE(*word)))) {
-            fifo_raise(f, c, word);
+        if (unlikely(!fifo_is_set(f, port))) {
+            fifo_raise(f, c);
         }
         return;
     }

@@ -167,7 +167,7 @@ void evtchn_wake_pollers(struct domain *d, struct evtchn_table *t, evtchn_port_t
 bool evtchn_is_pending(const struct evtchn *c) must_check;
 
 /* evtchn_fifo.c */
-void fifo_raise(struct evtchn_fifo *f, struct evtchn *c, uint32_t *word);
+void fifo_raise(struct evtchn_fifo *f, struct evtchn *c);
 void fifo_unmask(struct evtchn_fifo *f, struct evtchn *c);
 void fifo_clear_pending(struct evtchn_fifo *f, struct evtchn *c);
 bool fifo_is_pending(const struct evtchn_fifo *f, const struct evtchn *c) must_check;
@@ -187,7 +187,7 @@ void fifo_destroy(struct domain *d);
  */
 static inline uint32_t *fifo_word(const struct evtchn_fifo *f, evtchn_port_t port)
 {
-    unsigned long page = port / FIFO_WORDS_PER_PAGE;
+    unsigned int page = port / FIFO_WORDS_PER_PAGE;
 
     if (unlikely(page >= load_acquire(&f->pages))) { /* pairs with expand_array */
         return NULL;
@@ -195,8 +195,21 @@ static inline uint32_t *fifo_word(const struct evtchn_fifo *f, evtchn_port_t por
     return (uint32_t *)f->array[page].va + port % FIFO_WORDS_PER_PAGE;
 }
 
-/* Pending, and nothing to link: it is on a queue, or the guest masked it. */
-static inline bool fifo_word_is_set(uint32_t w)
+/*
+ * Whether a send has nothing to do: the word is there, pending, and on a queue or masked. Ordered
+ * as evtchn_deliver() says. fifo_word() is written out: its NULL would be tested on every event.
+ */
+static inline bool fifo_is_set(const struct evtchn_fifo *f, unsigned long port)
 {
+    unsigned long page = port / FIFO_WORDS_PER_PAGE;
+    const uint32_t *words;
+    uint32_t w;
+
+    if (unlikely(page >= load_acquire(&f->pages))) { /* pairs with expand_array */
+        return false;
+    }
+    words = f->array[page].va;
+    smp_mb();
+    w = READ_ONCE(words[port % FIFO_WORDS_PER_PAGE]);
     return (w & FIFO_PENDING) != 0 && (w & (FIFO_MASKED | FIFO_LINKED)) != 0;
 }
