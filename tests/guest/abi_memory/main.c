@@ -225,6 +225,46 @@ static void acquire_refused(domid_t domid, xen_pfn_t *at)
     test_equal(remove_frame(DOMID_SELF, *at), -XEN_ENOENT, "nothing of it was mapped");
 }
 
+/* A whole table, more than go in one piece; each frame is where it was asked for. */
+static void test_acquire_many(void)
+{
+    enum {
+        N = 64
+    };
+    static xen_pfn_t list[N];
+    xen_pfn_t at = spare_gfn(N);
+    struct xen_mem_acquire_resource r = wanted(0, list);
+    unsigned int bad = 0;
+
+    if (platform.is_domu) {
+        return;
+    }
+    memset(&domctl, 0, sizeof(domctl));
+    domctl.u.createdomain.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+    domctl.u.createdomain.max_vcpus = 1;
+    domctl.u.createdomain.max_evtchn_port = 127;
+    domctl.u.createdomain.max_grant_frames = N;
+    domctl.u.createdomain.grant_opts = XEN_DOMCTL_GRANT_version(1);
+    if (!test_check(domctl_do(XEN_DOMCTL_createdomain, 0) == 0, "a domain with a large table")) {
+        return;
+    }
+    r.domid = domctl.domain;
+    r.nr_frames = N;
+    for (unsigned int i = 0; i < N; i++) {
+        list[i] = at + i;
+    }
+    test_equal(memory_op(XENMEM_acquire_resource, &r), 0, "acquire all frames");
+    for (unsigned int i = 0; i < N; i++) {
+        *(volatile uint64_t *)(uintptr_t)(list[i] << PAGE_SHIFT) = i;
+    }
+    for (unsigned int i = 0; i < N; i++) {
+        bad += *(volatile uint64_t *)(uintptr_t)(list[i] << PAGE_SHIFT) != i;
+        bad += remove_frame(DOMID_SELF, list[i]) != 0;
+    }
+    test_equal(bad, 0, "frames that are not there");
+    test_equal(builder_destroy(r.domid), 0, "destroy it");
+}
+
 static void test_acquire(void)
 {
     xen_pfn_t at = spare_gfn(1);
@@ -266,4 +306,5 @@ void test_main(void)
     test_foreign();
     test_balloon();
     test_acquire();
+    test_acquire_many();
 }
