@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """dom0 alone: Debian's kernel reaches /init, works on all its CPUs, and powers the machine off."""
 
+import re
+
 import pytest
 from conftest import under_xen
 from hearthboot import Domain
@@ -65,6 +67,22 @@ def only_modules(text):
 @pytest.mark.feature("dom0's modules by their order, as GRUB names them")
 def test_modules_by_order(boot):
     m = boot(edit_dts=only_modules, dom0=Domain("dom0", do="poweroff"))
+    m.expect_up("dom0")
+    m.expect_exit()
+
+
+def deeper_and_initrd(text):
+    """The kernel one node deeper; the ramdisk as QEMU's -initrd and U-Boot leave it."""
+    kernel, ramdisk = re.findall(r"module@\w+ \{[^}]*\};\n", text)
+    at, size = (int(n, 16) for n in re.search(r"<0x0 (\w+) 0x0 (\w+)>", ramdisk).groups())
+    return text.replace(ramdisk, "").replace(kernel, (
+        f"linux,initrd-start = <{at:#x}>; linux,initrd-end = <0 {at + size:#x}>;\n"
+        f"modules {{ {kernel} }};\n"))
+
+
+@pytest.mark.feature("dom0's ramdisk by linux,initrd-start, its kernel one node deeper")
+def test_initrd(boot):
+    m = boot(edit_dts=deeper_and_initrd, dom0=Domain("dom0", do="poweroff"))
     m.expect_up("dom0")
     m.expect_exit()
 

@@ -19,9 +19,10 @@
 static uint8_t blob[1 << 15] aligned(8);
 
 static const char *const names[] = {
-    "compatible",  "reg",      "memory",         "cpus",        "xen,enhanced",
-    "vpl011",      "bootargs", "#address-cells", "#size-cells", "xen,xen-bootargs",
-    "device_type", "ranges",   "status",         "stdout-path",
+    "compatible",       "reg",      "memory",         "cpus",        "xen,enhanced",
+    "vpl011",           "bootargs", "#address-cells", "#size-cells", "xen,xen-bootargs",
+    "device_type",      "ranges",   "status",         "stdout-path", "linux,initrd-start",
+    "linux,initrd-end",
 };
 static const char *const values[] = {
     "multiboot,kernel\0multiboot,module",
@@ -143,7 +144,7 @@ static void step(struct fdt_writer *w, const uint8_t *p)
         break;
     default:
         if (w->in_properties) {
-            one_value(w, names[p[0] % 14], p + 1);
+            one_value(w, names[p[0] % ARRAY_SIZE(names)], p + 1);
         }
         break;
     }

@@ -167,6 +167,63 @@ static void bare_beside_named(void)
     unit_check(plan.domain[0].ramdisk.size == 0 && logged("node module@42400000"));
 }
 
+static void deeper_modules(void)
+{
+    begin();
+    fdt_put_string(&w, "bootargs", "root=/dev/vda");
+    fdt_begin_node(&w, "modules");
+    module("kernel", RAM + MiB(32), MiB(3), NULL);
+    module("ramdisk", RAM + MiB(36), 777, NULL);
+    fdt_begin_node(&w, "too-deep");
+    module("ramdisk", RAM + MiB(40), 888, NULL);
+    fdt_end_node(&w);
+    fdt_end_node(&w);
+    guest("domU1", 65536, 1);
+    module("kernel", RAM + MiB(44), MiB(1), "quiet");
+    fdt_end_node(&w);
+    boot();
+    unit_check(plan.count == 2 && boot_info.nr_modules == 3 && *boot_info.cmdline == '\0');
+    unit_check(plan.domain[0].is_dom0 && plan.domain[0].kernel.size == MiB(3));
+    unit_check(plan.domain[0].ramdisk.size == 777);
+    unit_check(strcmp(plan.domain[0].cmdline, "root=/dev/vda") == 0);
+    unit_check(plan.domain[1].kernel.start == RAM + MiB(44));
+}
+
+/* As QEMU's -initrd and U-Boot leave it, the one in one cell, the other in two. */
+static void initrd(void)
+{
+    const char *what;
+
+    begin();
+    fdt_put_u32(&w, "linux,initrd-start", RAM + MiB(36));
+    fdt_put_u64(&w, "linux,initrd-end", RAM + MiB(36) + 777);
+    module("kernel", RAM + MiB(32), MiB(3), NULL);
+    module("ramdisk", RAM + MiB(40), MiB(1), NULL);
+    boot();
+    unit_check(plan.count == 1 && plan.domain[0].ramdisk.start == RAM + MiB(36));
+    unit_check(plan.domain[0].ramdisk.size == 777);
+    unit_check(bootmem_overlap(RAM + MiB(36), 1, &what) != NULL);
+    unit_check(logged("dom0: module@42800000 is not used: linux,initrd-start comes first"));
+}
+
+static void initrd_backwards(void)
+{
+    begin();
+    fdt_put_u64(&w, "linux,initrd-start", RAM + MiB(36));
+    fdt_put_u64(&w, "linux,initrd-end", RAM + MiB(36));
+    module("kernel", RAM + MiB(32), MiB(3), NULL);
+    boot();
+    unit_check(plan.domain[0].ramdisk.size == 0 && logged("linux,initrd-start and -end are malf"));
+}
+
+static void initrd_on_image(void)
+{
+    begin();
+    fdt_put_u64(&w, "linux,initrd-start", IMAGE);
+    fdt_put_u64(&w, "linux,initrd-end", IMAGE + 1);
+    boot();
+}
+
 /* As QEMU's guest-loader writes it: no #-cells in /chosen, Hearth's options in bootargs. */
 static void guest_loader(void)
 {
@@ -407,6 +464,9 @@ PASS(dom0_and_guests)
 PASS(bare_modules)
 PASS(bare_policy)
 PASS(bare_beside_named)
+PASS(deeper_modules)
+PASS(initrd)
+PASS(initrd_backwards)
 PASS(guest_loader)
 PASS(bootargs_for_dom0)
 PASS(dom0_bootargs)
@@ -418,6 +478,7 @@ STOP(dom0_overlap, "/chosen/module@42200000 (0x42200000, 0x300000 bytes) overlap
 STOP(dom0_same_place, "overlaps module@42000000")
 STOP(dom0_outside, "is not in RAM")
 STOP(dom0_on_fdt, "overlaps the device tree")
+STOP(initrd_on_image, "boot module /chosen (0x40200000, 0x1 bytes) overlaps Hearth's image")
 STOP(no_memory, "no memory node")
 STOP(image_in_no_bank, "no memory node has the place of Hearth's image, 0x4fffffff")
 STOP(uart_in_memory, "registers of /serial@4ffff000, at 0x4ffff000, lie in memory")
@@ -435,6 +496,8 @@ int main(void)
         cmocka_unit_test(run_reservations),     cmocka_unit_test(run_dom0_overlap),
         cmocka_unit_test(run_dom0_same_place),  cmocka_unit_test(run_dom0_outside),
         cmocka_unit_test(run_dom0_on_fdt),      cmocka_unit_test(run_no_memory),
+        cmocka_unit_test(run_deeper_modules),   cmocka_unit_test(run_initrd),
+        cmocka_unit_test(run_initrd_backwards), cmocka_unit_test(run_initrd_on_image),
         cmocka_unit_test(run_image_in_no_bank), cmocka_unit_test(run_uart_in_memory),
         cmocka_unit_test(run_intc_in_memory),   cmocka_unit_test(run_reserved_cut_off),
     };

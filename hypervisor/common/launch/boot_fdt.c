@@ -23,17 +23,19 @@ static const char *find_cmdline(const struct fdt *fdt)
     uint32_t chosen = fdt_find(fdt, "/chosen");
     const char *own = fdt_string(fdt, chosen, "xen,xen-bootargs");
     const char *bootargs = fdt_string(fdt, chosen, "bootargs");
-    enum module_kind kind;
     bool dom0_has_none = false;
-    uint32_t node;
+    enum module_kind kind;
+    struct fdt_path path;
 
     if (own != NULL) {
         return own;
     }
-    fdt_for_each_child (fdt, node, chosen) {
-        if (boot_module_kind(fdt, node, &kind) && kind == MODULE_KERNEL) {
-            dom0_has_none = fdt_string(fdt, node, "bootargs") == NULL &&
-                            fdt_string(fdt, chosen, "xen,dom0-bootargs") == NULL;
+    if (fdt_locate(fdt, chosen, &path)) {
+        while (boot_module_next(fdt, &path, false, &kind)) {
+            if (kind == MODULE_KERNEL) {
+                dom0_has_none = fdt_string(fdt, fdt_path_node(&path), "bootargs") == NULL &&
+                                fdt_string(fdt, chosen, "xen,dom0-bootargs") == NULL;
+            }
         }
     }
     return bootargs != NULL && !dom0_has_none ? bootargs : "";

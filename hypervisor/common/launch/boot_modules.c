@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Boot modules: nodes below /chosen, and below its xen,domain nodes, that are compatible with
- * "multiboot,module". A module lies in RAM and overlaps nothing, but several nodes may name the
- * very same one (same place, size and kind), so that guests can share a kernel.
+ * Boot modules: nodes below /chosen, at most two levels, that are compatible with
+ * "multiboot,module": a guest's where they are in its xen,domain node, else dom0's. And dom0's
+ * ramdisk, where a boot loader of Linux puts it. A module lies in RAM and overlaps nothing, but
+ * several nodes may name the very same one (same place, size and kind), so that guests can share a
+ * kernel.
  */
 #include <hearth/launch.h>
 
@@ -29,6 +31,34 @@ bool boot_module_kind(const struct fdt *fdt, uint32_t node, enum module_kind *ki
         return fdt_compatible(fdt, node, "multiboot,module") ||
                fdt_compatible(fdt, node, "xen,multiboot-module");
     }
+    return true;
+}
+
+static bool is_guests(const struct fdt *fdt, const struct fdt_path *path)
+{
+    return path->depth == 3 && fdt_compatible(fdt, path->node[2], "xen,domain");
+}
+
+bool boot_module_next(const struct fdt *fdt, struct fdt_path *path, bool guests,
+                      enum module_kind *kind)
+{
+    while (fdt_walk_next(fdt, path, path->depth == 3) && path->depth > 1) {
+        if (is_guests(fdt, path) == guests && boot_module_kind(fdt, fdt_path_node(path), kind)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool boot_initrd(const struct fdt *fdt, uint32_t chosen, uint64_t *start, uint64_t *size)
+{
+    uint64_t end;
+
+    if (!fdt_number(fdt, chosen, "linux,initrd-start", start) ||
+        !fdt_number(fdt, chosen, "linux,initrd-end", &end) || end <= *start) {
+        return false;
+    }
+    *size = end - *start;
     return true;
 }
 
@@ -100,70 +130,69 @@ static void reject(const struct fdt_path *path, const char *text)
     char name[128];
 
     (void)fdt_path_text(&host_fdt, path, name, sizeof(name));
-    if (path->depth == 2) {
+    if (!is_guests(&host_fdt, path)) {
         panic("boot module %s %s", name, text);
     }
     printk(LOG_ERR, "boot module %s %s: its guest will not be started\n", name, text);
 }
 
-static void add_module(struct boot_info *info, const struct fdt_path *path, enum module_kind kind)
+/* path is the node that names it. */
+static void add(struct boot_info *info, const struct fdt_path *path, struct boot_module m)
 {
-    uint64_t start, size;
     const char *fault, *other;
     char text[160];
 
-    if (fdt_local_reg(&host_fdt, path, 0, &start, &size) != 0) {
-        reject(path, "has no usable reg property");
+    if (boot_module_listed(info, m.start, m.size, m.kind) != NULL) {
         return;
     }
-    if (boot_module_listed(info, start, size, kind) != NULL) {
-        return;
-    }
-    fault = fault_of(info, start, size, &other);
+    fault = fault_of(info, m.start, m.size, &other);
     if (fault != NULL) {
-        (void)snprintf(text, sizeof(text), "(0x%llx, 0x%llx bytes) %s%s", (unsigned long long)start,
-                       (unsigned long long)size, fault, other);
+        (void)snprintf(text, sizeof(text), "(0x%llx, 0x%llx bytes) %s%s",
+                       (unsigned long long)m.start, (unsigned long long)m.size, fault, other);
         reject(path, text);
         return;
     }
-    if (info->nr_modules == BOOT_MODULES || bootmem_reserve(start, size, reserved_as) != 0) {
+    if (info->nr_modules == BOOT_MODULES || bootmem_reserve(m.start, m.size, reserved_as) != 0) {
         reject(path, "is one too many");
         return;
     }
-    info->modules[info->nr_modules++] = (struct boot_module){
-        .start = start,
-        .size = size,
-        .name = fdt_name(&host_fdt, fdt_path_node(path)),
-        .kind = kind,
-    };
+    info->modules[info->nr_modules++] = m;
 }
 
-/* dom0's modules first: when a guest's overlaps one, the guest loses. */
-static void find_below(struct boot_info *info, uint32_t chosen, uint32_t depth)
+static void add_modules(struct boot_info *info, struct fdt_path path, bool guests)
 {
-    struct fdt_path path;
-    enum module_kind kind;
-    bool in_domain = false;
+    struct boot_module m;
 
-    if (!fdt_locate(&host_fdt, chosen, &path)) {
-        return;
+    while (boot_module_next(&host_fdt, &path, guests, &m.kind)) {
+        m.name = fdt_name(&host_fdt, fdt_path_node(&path));
+        if (fdt_local_reg(&host_fdt, &path, 0, &m.start, &m.size) == 0) {
+            add(info, &path, m);
+        } else {
+            reject(&path, "has no usable reg property");
+        }
     }
-    while (fdt_walk_next(&host_fdt, &path, false) && path.depth > 1) {
-        if (path.depth == 2) {
-            in_domain = fdt_compatible(&host_fdt, fdt_path_node(&path), "xen,domain");
-        }
-        if (path.depth == depth && (depth == 2 || in_domain) &&
-            boot_module_kind(&host_fdt, fdt_path_node(&path), &kind)) {
-            add_module(info, &path, kind);
-        }
+}
+
+static void add_initrd(struct boot_info *info, const struct fdt_path *path)
+{
+    struct boot_module m = {.name = "linux,initrd-start", .kind = MODULE_RAMDISK};
+    uint32_t chosen = fdt_path_node(path);
+
+    if (boot_initrd(&host_fdt, chosen, &m.start, &m.size)) {
+        add(info, path, m);
+    } else if (fdt_has(&host_fdt, chosen, "linux,initrd-start")) {
+        printk(LOG_WARNING, "/chosen: linux,initrd-start and -end are malformed, ignored\n");
     }
 }
 
 void boot_modules_find(struct boot_info *info)
 {
-    uint32_t chosen = fdt_find(&host_fdt, "/chosen");
+    struct fdt_path path;
 
     info->nr_modules = 0;
-    find_below(info, chosen, 2);
-    find_below(info, chosen, 3);
+    if (fdt_locate(&host_fdt, fdt_find(&host_fdt, "/chosen"), &path)) {
+        add_initrd(info, &path);
+        add_modules(info, path, false); /* dom0's first: when a guest's overlaps one, it loses */
+        add_modules(info, path, true);
+    }
 }

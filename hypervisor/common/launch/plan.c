@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads /chosen into a launch plan: dom0 from the modules directly below it, a guest from each
- * "xen,domain" node (Xen's dom0less bindings, as of 4.17). Decides nothing that depends on how much
- * memory or how many CPUs there are.
+ * Reads /chosen into a launch plan: dom0 from its ramdisk and the modules below it, a guest from
+ * each "xen,domain" node (Xen's dom0less bindings, as of 4.17). Decides nothing that depends on how
+ * much memory or how many CPUs there are.
  */
 #include <hearth/launch.h>
 
@@ -20,6 +20,7 @@ struct reader {
     const struct boot_info *info;
     struct plan_domain *domain; /* being read */
     unsigned int unnamed;       /* modules of dom0 whose node does not say what they are */
+    bool initrd;                /* dom0's ramdisk is linux,initrd-start's */
 };
 
 static const char *const known_properties[] = {
@@ -108,6 +109,11 @@ static bool read_module(struct reader *r, uint32_t node)
         }
         return true;
     }
+    if (kind == MODULE_RAMDISK && p->is_dom0 && r->initrd) {
+        printk(LOG_WARNING, "dom0: %s is not used: linux,initrd-start comes first\n",
+               fdt_name(r->fdt, node));
+        return true;
+    }
     to = kind == MODULE_KERNEL ? &p->kernel : &p->ramdisk;
     if (to->size != 0) {
         printk(LOG_ERR, "%s: %s is a second %s: give one\n", p->name, fdt_name(r->fdt, node),
@@ -125,13 +131,37 @@ static bool read_module(struct reader *r, uint32_t node)
     return true;
 }
 
-static bool read_modules(struct reader *r, uint32_t parent)
+static bool read_guest_modules(struct reader *r, uint32_t parent)
 {
     uint32_t node;
 
     fdt_for_each_child (r->fdt, node, parent) {
-        if (!fdt_compatible(r->fdt, node, "xen,domain") && !read_module(r, node)) {
+        if (!read_module(r, node)) {
             return false;
+        }
+    }
+    return true;
+}
+
+static bool read_dom0_modules(struct reader *r, uint32_t chosen)
+{
+    const struct boot_module *listed = NULL;
+    enum module_kind kind;
+    struct fdt_path path;
+    uint64_t start, size;
+
+    if (boot_initrd(r->fdt, chosen, &start, &size)) {
+        listed = boot_module_listed(r->info, start, size, MODULE_RAMDISK);
+    }
+    r->initrd = listed != NULL;
+    if (r->initrd) {
+        r->domain->ramdisk = *listed;
+    }
+    if (fdt_locate(r->fdt, chosen, &path)) {
+        while (boot_module_next(r->fdt, &path, false, &kind)) {
+            if (!read_module(r, fdt_path_node(&path))) {
+                return false;
+            }
         }
     }
     return true;
@@ -158,7 +188,7 @@ static bool read_dom0(struct reader *r, uint32_t chosen)
     struct plan_domain *p = r->domain;
 
     *p = (struct plan_domain){.name = "dom0", .is_dom0 = true, .enhanced = true};
-    if (!read_modules(r, chosen)) {
+    if (!read_dom0_modules(r, chosen)) {
         panic("dom0 cannot be started");
     }
     if (p->kernel.size == 0) {
@@ -233,7 +263,7 @@ static bool read_guest(struct reader *r, uint32_t node, bool has_dom0)
     p->vuart = fdt_has(r->fdt, node, "vpl011");
     read_enhanced(r, node, has_dom0);
     warn_unknown(r, node);
-    if (!read_modules(r, node)) {
+    if (!read_guest_modules(r, node)) {
         return false;
     }
     if (p->kernel.size == 0) {
