@@ -321,7 +321,9 @@ int evtchn_domain_destroy(struct domain *d)
     spin_unlock(&t->lock);
     rc = evtchn_close_all(d, &t->next_end);
     if (rc == 0) {
+        spin_lock(&t->lock);
         fifo_destroy(d);
+        spin_unlock(&t->lock);
     }
     return rc;
 }

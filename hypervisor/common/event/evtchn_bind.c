@@ -242,23 +242,23 @@ static int reset(struct domain *d, struct evtchn_table *t)
     }
     rc = evtchn_close_all(d, &port);
     spin_lock(&t->lock);
+    if (rc == 0 && t->next_reset != EVTCHN_RESETTING) {
+        rc = -EAGAIN; /* XEN-ABI: something was bound meanwhile, by FIFO or not */
+    }
     t->next_reset = MIN(t->next_reset, port);
+    if (rc == 0) {
+        fifo_destroy(d);
+    }
     spin_unlock(&t->lock);
     return rc;
 }
 
 int evtchn_op_reset(struct vcpu *v, struct domain *d, struct evtchn_reset_arg *a)
 {
-    int rc;
-
     (void)a;
     /* XEN-ABI: another domain's channels are reset only while the tools hold it paused. */
     if (d != v->domain && READ_ONCE(d->pause_count) == 0) {
         return -EINVAL;
     }
-    rc = reset(d, d->events);
-    if (rc == 0) {
-        fifo_destroy(d);
-    }
-    return rc;
+    return reset(d, d->events);
 }

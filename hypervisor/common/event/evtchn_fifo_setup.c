@@ -66,17 +66,14 @@ void evtchn_vcpu_destroy(struct vcpu *v)
 void fifo_destroy(struct domain *d)
 {
     struct evtchn_table *t = d->events;
-    struct evtchn_fifo *f;
+    struct evtchn_fifo *f = t->fifo;
     struct vcpu *v;
     uint32_t i;
 
-    spin_lock(&t->lock);
-    f = t->fifo;
     store_release(&t->fifo, NULL);
     for_each_vcpu (d, i, v) {
         evtchn_vcpu_destroy(v);
     }
-    spin_unlock(&t->lock);
     if (f != NULL) {
         rcu_call(&f->rcu, fifo_free);
     }

@@ -179,7 +179,7 @@ void fifo_deliver_deferred(struct evtchn_table *t, struct evtchn_fifo *f, uint32
 int fifo_enable(struct evtchn_table *t) must_check;
 int fifo_init_control(struct domain *d, struct vcpu *v, uint64_t frame, uint32_t offset) must_check;
 int fifo_expand(struct domain *d, uint64_t frame) must_check;
-void fifo_destroy(struct domain *d);
+void fifo_destroy(struct domain *d); /* the table's lock is held */
 
 /*
  * Event word of a port that has a channel, NULL when the array does not reach it yet; no lock.
