@@ -43,5 +43,5 @@ xl-image: $(xl_dom0) $(xl_store)
 
 # What Debian's Xen prints in the same sessions: tests/xl/oracle.
 .PHONY: xl-oracle
-xl-oracle: xl-image inputs
-	$(Q)$(PYTHON) tests/xl/record.py commands
+xl-oracle: xl-image guests inputs
+	$(Q)$(PYTHON) tests/xl/record.py commands less options

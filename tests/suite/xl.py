@@ -5,4 +5,4 @@ from common import pytest
 
 
 def suite():
-    yield from pytest("xl", ["ARCH=arm64", "all", "inputs", "xl-image"], dist="loadfile")
+    yield from pytest("xl", ["ARCH=arm64", "all", "guests", "inputs", "xl-image"], dist="loadfile")

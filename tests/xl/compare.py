@@ -25,7 +25,7 @@ NORMAL = (
     (r"\b6\.1\.0-\d+-arm64", "KERNEL"),
     (r"^(version +:) .*", r"\1 VERSION"),
     # Columns of `xl list` and `xl vcpu-list`: who runs at the moment, and for how long.
-    (r"[rb-]{2}([p-][s-][c-][d-]) +\d+\.\d", r"??\1 T"),
+    (r"[rb-]{2}([p-][s-][cw-][d-]) +\d+\.\d", r"??\1 T"),
     (r"(\s)[rb-]{2}(p|-)  +\d+\.\d", r"\1??\2 T"),
     # xentop: state, seconds, share of the CPU, sectors.
     (r"^( *\S+) [-a-z]{6} +\d+ +\d+\.\d", r"\1 STATE CPU(sec) CPU(%)"),

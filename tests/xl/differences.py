@@ -27,3 +27,12 @@ DIFFERENCES = (
                r'event-channel-[rt]x = "\d+"'),
     Difference("label", "top", r" +demo STATE .* 0", r" +demo STATE .* 12"),
 )
+
+# Those that the session `options` alone shows.
+OPTIONS = (
+    Difference("CPU pools", "pool-*", r"Pool-0 +0", r"Pool-0 +0,1|libxl: error: .* cpu 1 .*"
+               r" Operation not supported|[Ss]ome cpus may .*|If a cpu can't be added .*"),
+    Difference("hypfs", "hypfs-set", None, r"libxl: error: .* opening Xen hypfs: .*|"
+               r"cannot set parameters: .*", (0, 1)),
+    Difference("hypfs", "hypfs-list", r"<dir> .*", r"Could not open libxenhypfs", (0, 2)),
+)

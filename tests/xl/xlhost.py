@@ -46,16 +46,17 @@ def disk(file, serial, snapshot=True):
     return ["-drive", drive, "-device", f"virtio-blk-device,drive={serial},serial={serial}"]
 
 
-def host(name, hypervisor=None, session=None, variables=None, spare=0, bootargs="", store="hearth",
-         **machine):
-    """A Machine with the dom0 of mk/xl, which runs session/SESSION.sh with variables, or gives a
-    shell. `spare`: MiB of one more disk, empty. `store`: whose xenstored, hearth's or debian's."""
+def host(name, hypervisor=None, session=None, variables=None, files=(), spare=0, bootargs="",
+         store="hearth", **machine):
+    """A Machine with the dom0 of mk/xl, which runs session/SESSION.sh with variables and files
+    beside it, or gives a shell. `spare`: MiB of one more disk, empty. `store`: whose xenstored,
+    hearth's or debian's."""
     bootargs = f"{bootargs} xl.store={store}".strip()
     folder = BUILD / "xl/runs" / f"{name}-{hypervisor or under_test()}"
     folder.mkdir(parents=True, exist_ok=True)
     disks = disk(STORE, "store")
     if session:
-        _write_session(folder / "session.tar", session, variables or {})
+        _write_session(folder / "session.tar", session, variables or {}, files)
         disks += disk(folder / "session.tar", "session", snapshot=False)
     if spare:
         with open(folder / "spare.img", "wb") as image:
@@ -70,6 +71,7 @@ def host(name, hypervisor=None, session=None, variables=None, spare=0, bootargs=
 DOMU = BUILD / "xl/domu.cpio"
 COMPARED = {
     "commands": {"spare": 8},
+    "options": {"smp": 2, "files": [BUILD / "arm64/guest/crash.img"]},
     "less": {"spare": 8, "bootargs": "xl.less", "domus": [
         Domain("less", memory=128, ramdisk=DOMU,
                bootargs="domu.name=less domu.do=net:10.0.0.21,io"),
@@ -82,15 +84,16 @@ def compared(session, hypervisor, store):
     return host(session, hypervisor=hypervisor, session=session, store=store, **COMPARED[session])
 
 
-def _write_session(path, session, variables):
+def _write_session(path, session, variables, files):
     given = "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in variables.items())
-    files = {"run.sh": (HERE / f"session/{session}.sh").read_text(),
-             "lib.sh": given + (HERE / "session/lib.sh").read_text()}
+    sent = {"run.sh": (HERE / f"session/{session}.sh").read_bytes(),
+            "lib.sh": given.encode() + (HERE / "session/lib.sh").read_bytes(),
+            **{file.name: file.read_bytes() for file in files}}
     with tarfile.open(path, "w") as archive:
-        for name, text in files.items():
+        for name, content in sent.items():
             member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            archive.addfile(member, io.BytesIO(text.encode()))
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
     with open(path, "r+b") as image:
         image.truncate(SESSION_DISK)
 
