@@ -139,9 +139,9 @@ const void *launch_module_data(const struct boot_module *m)
 
 bool launch_module_is_policy(const struct boot_module *m)
 {
-    static const uint8_t magic[] = {0x8c, 0xff, 0x7c, 0xf9};
+    const uint8_t *data = launch_module_data(m);
 
-    return m->size >= sizeof(magic) && memcmp(launch_module_data(m), magic, sizeof(magic)) == 0;
+    return m->size >= 4 && data[0] == 0x8c && data[1] == 0xff && data[2] == 0x7c && data[3] == 0xf9;
 }
 
 int launch_copy_module(struct domain *d, uint64_t to, const struct boot_module *m)
