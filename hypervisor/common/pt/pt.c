@@ -122,14 +122,19 @@ bool pt_is_uniform(const uint64_t *table, uint64_t step)
     return true;
 }
 
+/* The first four entries from `from`, a multiple of four, on that are not all empty. */
+static inline unsigned int pt_next_four(const uint64_t *table, unsigned int from)
+{
+    while (from < PT_ENTRIES &&
+           (table[from] | table[from + 1] | table[from + 2] | table[from + 3]) == 0) {
+        from += 4;
+    }
+    return from;
+}
+
 bool pt_is_empty(const uint64_t *table)
 {
-    for (unsigned int i = 0; i < PT_ENTRIES; i += 4) {
-        if ((table[i] | table[i + 1] | table[i + 2] | table[i + 3]) != 0) {
-            return false;
-        }
-    }
-    return true;
+    return pt_next_four(table, 0) == PT_ENTRIES;
 }
 
 /*
@@ -145,10 +150,12 @@ bool pt_is_alone(struct pt *pt, const uint64_t *entry)
     if (((uintptr_t)seen & PAGE_MASK) == (uintptr_t)table && seen != entry && *seen != 0) {
         return false;
     }
-    for (unsigned int i = 0; i < PT_ENTRIES; i++) {
-        if (table[i] != 0 && &table[i] != entry) {
-            pt->seen = &table[i];
-            return false;
+    for (unsigned int i = pt_next_four(table, 0); i < PT_ENTRIES; i = pt_next_four(table, i + 4)) {
+        for (unsigned int j = i; j < i + 4; j++) {
+            if (table[j] != 0 && &table[j] != entry) {
+                pt->seen = &table[j];
+                return false;
+            }
         }
     }
     return true;
