@@ -68,9 +68,21 @@ def per_decade(kind, costs):
     return (costs[-1] / costs[0] - 1) * 100 / math.log10(last / first)
 
 
+def most_allowed(name):
+    """What the operation must cost at most, however much there is of anything else; or None."""
+    return next((f.must for f in figures.FIGURES if f.key == name), None)
+
+
+def verdict(kind, name, values):
+    if per_decade(kind, values) > MOST:
+        return "GROWS"
+    most = most_allowed(name)
+    return "flat" if most is None or round(max(values)) <= most else f"flat, ABOVE {most:,}"
+
+
 def misses(flat):
     return [f"{OPERATIONS[name][0]} with {kind}" for kind, costs in flat.items()
-            for name, values in costs.items() if per_decade(kind, values) > MOST]
+            for name, values in costs.items() if verdict(kind, name, values) != "flat"]
 
 
 def lines(flat):
@@ -80,13 +92,15 @@ def lines(flat):
         if not any(kind in side for side in flat.values()):
             continue
         heads = "".join(f"{step:>11,}" for step in steps)
-        out += ["", f"{'with more ' + kind:38}{heads}   a decade (must {MOST:.0f} %)"]
+        out += ["", f"{'with more ' + kind:38}{heads}       must   a decade (must {MOST:.0f} %)"]
         for name, (title, _) in OPERATIONS.items():
             for side in flat:
                 values = flat[side].get(kind, {}).get(name)
                 if values:
                     cells = "".join(f"{v:>11,.0f}" for v in values)
                     grown = per_decade(kind, values)
-                    verdict = "" if side != "hearth" else "MISSED" if grown > MOST else "flat"
-                    out.append(f"  {title:28}{side:8}{cells} {grown:+8.1f} %  {verdict}")
+                    ours = side == "hearth"
+                    most = f"{most_allowed(name):,}" if ours and most_allowed(name) else ""
+                    said = verdict(kind, name, values) if ours else ""
+                    out.append(f"  {title:28}{side:8}{cells}{most:>11} {grown:+8.1f} %  {said}")
     return out

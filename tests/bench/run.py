@@ -163,7 +163,7 @@ def hypervisors(args):
 
 def finish(results, troubles, args):
     text = "\n".join(table(results) + details(results) + section_lines(results) +
-                     growth_lines(results) +                     flat.lines(results["flat"]))
+                     growth_lines(results) + flat.lines(results["flat"]))
     print(text)
     machine.OUT.mkdir(parents=True, exist_ok=True)
     (machine.OUT / "results.json").write_text(json.dumps(results, indent=1) + "\n")

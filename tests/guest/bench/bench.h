@@ -34,7 +34,10 @@ void grants_give(grant_ref_t ref, const void *page);
 /* control.c: operations of a control domain. */
 domid_t domain_make(void);
 void domain_end(domid_t id);
+/* Where bench_physmap() puts pages; called early, beside what stays mapped. */
+uint64_t physmap_place(void);
 void bench_physmap(void);
+void bench_physmap_alone(void);
 void bench_domains(void);
 void bench_frames(void);
 

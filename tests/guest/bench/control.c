@@ -9,6 +9,7 @@
 
 #define DOMAINS   20
 #define PLACES    200
+#define TABLE     512UL
 #define PAGES     (BATCH * 16)
 #define POOL_SIZE (1UL << 20)
 
@@ -57,14 +58,21 @@ void bench_domains(void)
  * A frame of the hypervisor's (Xen allows one place for each) put to one free place after the
  * other and removed again. What stands beside keeps the table of these places.
  */
-void bench_physmap(void)
+uint64_t physmap_place(void)
 {
     static uint64_t at;
+
+    at = at != 0 ? at : spare_gfn(PLACES);
+    return at;
+}
+
+void bench_physmap(void)
+{
+    uint64_t at = physmap_place();
     struct xen_add_to_physmap add = {.domid = DOMID_SELF, .space = XENMAPSPACE_shared_info};
     struct xen_remove_from_physmap del = {.domid = DOMID_SELF};
     long bad = 0;
 
-    at = at != 0 ? at : spare_gfn(PLACES);
     begin();
     for (unsigned int i = 0; i < PLACES; i++) {
         add.gpfn = at + i;
@@ -78,6 +86,26 @@ void bench_physmap(void)
     }
     end("physmap");
     test_equal(bad, 0, "add_to_physmap and remove_from_physmap");
+}
+
+/* The same in 2 MiB of its own: a table comes and goes. */
+void bench_physmap_alone(void)
+{
+    uint64_t at = (spare_gfn(2 * TABLE) + TABLE - 1) / TABLE * TABLE;
+    struct xen_add_to_physmap add = {
+        .domid = DOMID_SELF, .space = XENMAPSPACE_shared_info, .gpfn = at};
+    struct xen_remove_from_physmap del = {.domid = DOMID_SELF, .gpfn = at};
+    long bad = 0;
+
+    for (unsigned int i = 0; i < PLACES; i++) {
+        MARKER(2 * OP_ALONE_ADD);
+        bad |= memory_op(XENMEM_add_to_physmap, &add);
+        MARKER(2 * OP_ALONE_ADD + 1);
+        MARKER(2 * OP_ALONE_DEL);
+        bad |= memory_op(XENMEM_remove_from_physmap, &del);
+        MARKER(2 * OP_ALONE_DEL + 1);
+    }
+    test_equal(bad, 0, "the same of a page alone in its table");
 }
 
 static void populate(domid_t id, uint64_t first)

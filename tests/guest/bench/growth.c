@@ -66,9 +66,12 @@ static void give_and_map(unsigned int from, unsigned int to, uint64_t at, const 
 static void grow_grants(void)
 {
     static char page[PAGE_SIZE] PAGE_ALIGNED;
-    uint64_t at = spare_gfn(MOST_GRANTS);
     unsigned int from = 0;
+    uint64_t at;
 
+    grants_show(1);
+    (void)physmap_place();
+    at = spare_gfn(MOST_GRANTS);
     for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++) {
         give_and_map(from, steps[i], at, page);
         from = steps[i];

@@ -126,6 +126,7 @@ void test_main(void)
     bench_interrupts();
     bench_grants();
     bench_physmap();
+    bench_physmap_alone();
     bench_domains();
     bench_frames();
     MARKER(MARK_BENCH_DONE);

@@ -29,6 +29,8 @@
 #define OP_EVTCHN_PAIR  19 /* alloc_unbound and close */
 #define OP_GRANT_PAGES  20 /* as OP_GRANT_BATCH, other pages for each copy */
 #define OP_WORST        21 /* each call of worst.c */
+#define OP_ALONE_ADD    22 /* as OP_PHYSMAP_ADD, the only page of a table */
+#define OP_ALONE_DEL    23
 
 #define BATCH           32
 
