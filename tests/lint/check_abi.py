@@ -183,7 +183,8 @@ def index(refused):
              "row, and for a page that differs from the rows.", "",
              "Bounds are what the handler itself knows; a field without is checked against what",
              "exists (domains, vCPUs, ports, frames), or every value means something. *(out)* is",
-             "written only. Who may: the policy `dummy`; `silo` also keeps two domUs apart.", "",
+             "written only. Who may: the policy `dummy`; `silo`, the default, also keeps two",
+             "domUs apart.", "",
              "| number | hypercall | |", "|---:|---|---|"]
     pages = {t.page for t in TABLES}
     for macro, words in calls(ROWS + "hypercalls.def"):

@@ -159,9 +159,12 @@ int domctl_op_vuart_op(struct vcpu *v, struct domain *d, struct domctl_vuart_op_
     if (READ_ONCE(d->started) != 0) {
         return -EPERM;
     }
-    rc = a->type != VUART_VPL011 ? -EOPNOTSUPP : arch_domain_vuart(d, &base, &line);
+    if (a->type != VUART_VPL011) {
+        return -EOPNOTSUPP;
+    }
+    rc = xsm_check_pair(XSM_EVTCHN_UNBOUND, v->domain, d, domain_find(a->console_domid));
     if (rc == 0) {
-        rc = xsm_check_pair(XSM_EVTCHN_UNBOUND, v->domain, d, domain_find(a->console_domid));
+        rc = arch_domain_vuart(d, &base, &line);
     }
     if (rc != 0) {
         return rc;

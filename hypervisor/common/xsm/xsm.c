@@ -41,17 +41,23 @@ int xsm_check_pair(enum xsm_hook hook, const struct domain *caller, const struct
                    const struct domain *b)
 {
     (void)hook; /* both policies treat all pairs alike */
-    if (!xsm_silo || a == b || caller->is_privileged || a->is_privileged ||
-        (b != NULL && b->is_privileged)) {
+    if (!xsm_silo || a == b) {
         return 0;
     }
-    return -EPERM;
+    if (b == NULL) {
+        return -ESRCH;
+    }
+    return caller->is_privileged || a->is_privileged || b->is_privileged ? 0 : -EPERM;
 }
 
 void xsm_init(const char *policy)
 {
-    xsm_silo = strcmp(policy, "silo") == 0;
-    if (!xsm_silo && strcmp(policy, "dummy") != 0 && policy[0] != '\0') {
-        printk(LOG_WARNING, "xsm: unknown policy '%s', using dummy\n", policy);
+    bool silo = strcmp(policy, "silo") == 0;
+    bool dummy = strcmp(policy, "dummy") == 0;
+
+    xsm_silo = silo || (!dummy && IS_ENABLED(CONFIG_XSM_SILO_DEFAULT));
+    if (!silo && !dummy && policy[0] != '\0') {
+        printk(LOG_WARNING, "xsm: unknown policy '%s', using %s\n", policy,
+               xsm_silo ? "silo" : "dummy");
     }
 }

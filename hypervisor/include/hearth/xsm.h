@@ -51,8 +51,9 @@ static always_inline must_check int xsm_check(enum xsm_hook hook, const struct d
 }
 
 /* Event channels and grants between two domains, other than by privilege (SILO cuts these).
- * b NULL: a domain that does not exist yet. */
+ * b NULL: a domain that does not exist yet; -ESRCH where the policy must know it. */
 int xsm_check_pair(enum xsm_hook hook, const struct domain *caller, const struct domain *a,
                    const struct domain *b) must_check;
-/* "dummy" or "silo"; anything else is named in a warning and means dummy. Start-up only. */
+/* "dummy" or "silo"; "" means the one of Kconfig, as does anything else, which is named in a
+ * warning. Start-up only. */
 void xsm_init(const char *policy);
