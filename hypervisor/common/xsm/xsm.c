@@ -52,12 +52,10 @@ int xsm_check_pair(enum xsm_hook hook, const struct domain *caller, const struct
 
 void xsm_init(const char *policy)
 {
-    bool silo = strcmp(policy, "silo") == 0;
-    bool dummy = strcmp(policy, "dummy") == 0;
+    bool known = strcmp(policy, "silo") == 0 || strcmp(policy, "dummy") == 0;
 
-    xsm_silo = silo || (!dummy && IS_ENABLED(CONFIG_XSM_SILO_DEFAULT));
-    if (!silo && !dummy && policy[0] != '\0') {
-        printk(LOG_WARNING, "xsm: unknown policy '%s', using %s\n", policy,
-               xsm_silo ? "silo" : "dummy");
+    xsm_silo = strcmp(known ? policy : CONFIG_XSM_DEFAULT, "silo") == 0;
+    if (!known && policy[0] != '\0') {
+        printk(LOG_WARNING, "xsm: unknown policy '%s', using %s\n", policy, CONFIG_XSM_DEFAULT);
     }
 }
