@@ -73,20 +73,26 @@ class Row:
     hook: str = ""
     error: str = ""
     why: str = ""
+    note: str = ""
 
     def status(self):
         if not self.error:
             return "implemented"
         if re.match("x86|PowerPC|Itanium|gone", self.why):
             return f"not applicable, `-{self.error}`"
-        return f"refused, `-{self.error}`"
+        return f"refused, `{'-' if self.error.isupper() else ''}{self.error}`"
+
+
+def remarked(path):
+    """(macro, arguments, remark in the line before) of each line `MACRO(...)` of a file."""
+    pattern = r"(?:^/\* (.*) \*/\n)?^([A-Z_]+)\((.*)\)(?: /\*.*\*/)?$"
+    for remark, macro, text in re.findall(pattern, read(path), re.M):
+        words = re.findall(r'"(?:[^"\\]|\\.)*"|[^,]+', text)
+        yield macro, [w.strip().strip('"').replace('\\"', '"') for w in words], remark
 
 
 def calls(path):
-    """(macro, arguments) of each line `MACRO(...)` of a file."""
-    for macro, text in re.findall(r"^([A-Z_]+)\((.*)\)(?: /\*.*\*/)?$", read(path), re.M):
-        words = re.findall(r'"(?:[^"\\]|\\.)*"|[^,]+', text)
-        yield macro, [w.strip().strip('"').replace('\\"', '"') for w in words]
+    return [(macro, words) for macro, words, _ in remarked(path)]
 
 
 def argument(table, macro, words):
@@ -99,11 +105,19 @@ def argument(table, macro, words):
 
 
 def rows(table):
-    for macro, words in calls(ROWS + table.rows):
+    """A handler that refuses all it is given says so before its row, `refuses ERROR: why`; one
+    that refuses a part, `but …`."""
+    for macro, words, remark in remarked(ROWS + table.rows):
         if macro.endswith("REFUSED"):
             yield Row(int(words[0]), words[1], error=words[2], why=words[3])
-        else:
-            yield Row(int(words[0]), words[1], argument(table, macro, words), words[HOOK[macro]])
+            continue
+        row = Row(int(words[0]), words[1], argument(table, macro, words), words[HOOK[macro]])
+        refuses = re.fullmatch(r"refuses (.+?): (.+)", remark)
+        if refuses:
+            row.error, row.why = refuses.groups()
+        elif remark.startswith("but "):
+            row.note = "; " + remark
+        yield row
 
 
 def fields():
@@ -169,7 +183,7 @@ def page(table, all_fields, all_hooks, refused):
         who = RULES[all_hooks[row.hook]] if row.hook else ""
         name = names.get(row.number, row.name)
         lines.append(f"| {row.number} | `{name}` | {row.status()} | {who} | "
-                     f"{row.why or describe(items)} |")
+                     f"{row.why or describe(items) + row.note} |")
     return lines
 
 
