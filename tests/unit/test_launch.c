@@ -246,6 +246,16 @@ static void bootargs_for_dom0(void)
     unit_check(strcmp(plan.domain[0].cmdline, "dom0_mem=64M") == 0 && logged("dom0_mem"));
 }
 
+static void bootargs_for_a_bare_kernel(void)
+{
+    begin();
+    fdt_put_string(&w, "bootargs", "dom0_mem=64M");
+    bare_module("multiboot,module", RAM + MiB(32), MiB(3));
+    boot();
+    unit_check(*boot_info.cmdline == '\0' && plan.domain[0].memory == MiB(512));
+    unit_check(strcmp(plan.domain[0].cmdline, "dom0_mem=64M") == 0);
+}
+
 static void dom0_bootargs(void)
 {
     begin();
@@ -469,6 +479,7 @@ PASS(initrd)
 PASS(initrd_backwards)
 PASS(guest_loader)
 PASS(bootargs_for_dom0)
+PASS(bootargs_for_a_bare_kernel)
 PASS(dom0_bootargs)
 PASS(guests_alone)
 PASS(faulty_guests)
@@ -488,18 +499,31 @@ STOP(reserved_cut_off, "reg of /reserved-memory/r@44000000 is malformed")
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(run_dom0_and_guests),  cmocka_unit_test(run_bare_modules),
-        cmocka_unit_test(run_bare_policy),      cmocka_unit_test(run_bare_beside_named),
-        cmocka_unit_test(run_guest_loader),     cmocka_unit_test(run_bootargs_for_dom0),
-        cmocka_unit_test(run_dom0_bootargs),    cmocka_unit_test(run_guests_alone),
-        cmocka_unit_test(run_faulty_guests),    cmocka_unit_test(run_cut_off),
-        cmocka_unit_test(run_reservations),     cmocka_unit_test(run_dom0_overlap),
-        cmocka_unit_test(run_dom0_same_place),  cmocka_unit_test(run_dom0_outside),
-        cmocka_unit_test(run_dom0_on_fdt),      cmocka_unit_test(run_no_memory),
-        cmocka_unit_test(run_deeper_modules),   cmocka_unit_test(run_initrd),
-        cmocka_unit_test(run_initrd_backwards), cmocka_unit_test(run_initrd_on_image),
-        cmocka_unit_test(run_image_in_no_bank), cmocka_unit_test(run_uart_in_memory),
-        cmocka_unit_test(run_intc_in_memory),   cmocka_unit_test(run_reserved_cut_off),
+        cmocka_unit_test(run_dom0_and_guests),
+        cmocka_unit_test(run_bare_modules),
+        cmocka_unit_test(run_bare_policy),
+        cmocka_unit_test(run_bare_beside_named),
+        cmocka_unit_test(run_guest_loader),
+        cmocka_unit_test(run_bootargs_for_dom0),
+        cmocka_unit_test(run_bootargs_for_a_bare_kernel),
+        cmocka_unit_test(run_dom0_bootargs),
+        cmocka_unit_test(run_guests_alone),
+        cmocka_unit_test(run_faulty_guests),
+        cmocka_unit_test(run_cut_off),
+        cmocka_unit_test(run_reservations),
+        cmocka_unit_test(run_dom0_overlap),
+        cmocka_unit_test(run_dom0_same_place),
+        cmocka_unit_test(run_dom0_outside),
+        cmocka_unit_test(run_dom0_on_fdt),
+        cmocka_unit_test(run_no_memory),
+        cmocka_unit_test(run_deeper_modules),
+        cmocka_unit_test(run_initrd),
+        cmocka_unit_test(run_initrd_backwards),
+        cmocka_unit_test(run_initrd_on_image),
+        cmocka_unit_test(run_image_in_no_bank),
+        cmocka_unit_test(run_uart_in_memory),
+        cmocka_unit_test(run_intc_in_memory),
+        cmocka_unit_test(run_reserved_cut_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

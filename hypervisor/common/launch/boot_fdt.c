@@ -14,6 +14,29 @@
 
 #include "private.h"
 
+/* The node that is named one, else the first that is not named. */
+static uint32_t dom0_kernel(const struct fdt *fdt, uint32_t chosen)
+{
+    uint32_t first = FDT_NONE;
+    enum module_kind kind;
+    struct fdt_path path;
+
+    if (!fdt_locate(fdt, chosen, &path)) {
+        return FDT_NONE;
+    }
+    while (boot_module_next(fdt, &path, false, &kind)) {
+        uint32_t node = fdt_path_node(&path);
+
+        if (kind == MODULE_KERNEL) {
+            return node;
+        }
+        if (kind == MODULE_OTHER && first == FDT_NONE && boot_module_is_unnamed(fdt, node)) {
+            first = node;
+        }
+    }
+    return first;
+}
+
 /*
  * Hearth's options: xen,xen-bootargs; without it /chosen's bootargs, unless those are dom0's:
  * they are when dom0's kernel has none of its own, neither in its module nor as xen,dom0-bootargs.
@@ -23,22 +46,16 @@ static const char *find_cmdline(const struct fdt *fdt)
     uint32_t chosen = fdt_find(fdt, "/chosen");
     const char *own = fdt_string(fdt, chosen, "xen,xen-bootargs");
     const char *bootargs = fdt_string(fdt, chosen, "bootargs");
-    bool dom0_has_none = false;
-    enum module_kind kind;
-    struct fdt_path path;
+    uint32_t kernel = dom0_kernel(fdt, chosen);
 
     if (own != NULL) {
         return own;
     }
-    if (fdt_locate(fdt, chosen, &path)) {
-        while (boot_module_next(fdt, &path, false, &kind)) {
-            if (kind == MODULE_KERNEL) {
-                dom0_has_none = fdt_string(fdt, fdt_path_node(&path), "bootargs") == NULL &&
-                                fdt_string(fdt, chosen, "xen,dom0-bootargs") == NULL;
-            }
-        }
+    if (kernel != FDT_NONE && fdt_string(fdt, kernel, "bootargs") == NULL &&
+        fdt_string(fdt, chosen, "xen,dom0-bootargs") == NULL) {
+        return ""; /* they are dom0's */
     }
-    return bootargs != NULL && !dom0_has_none ? bootargs : "";
+    return bootargs != NULL ? bootargs : "";
 }
 
 int boot_fdt_open(struct boot_info *info, const void *blob, uint64_t paddr)

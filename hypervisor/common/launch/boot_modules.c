@@ -34,6 +34,12 @@ bool boot_module_kind(const struct fdt *fdt, uint32_t node, enum module_kind *ki
     return true;
 }
 
+bool boot_module_is_unnamed(const struct fdt *fdt, uint32_t node)
+{
+    return !fdt_compatible(fdt, node, "xen,xsm-policy") &&
+           !fdt_compatible(fdt, node, "multiboot,device-tree");
+}
+
 static bool is_guests(const struct fdt *fdt, const struct fdt_path *path)
 {
     return path->depth == 3 && fdt_compatible(fdt, path->node[2], "xen,domain");

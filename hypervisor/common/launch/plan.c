@@ -67,16 +67,15 @@ static bool find_module(const struct reader *r, uint32_t node, enum module_kind 
 }
 
 /*
- * XEN-ABI: of dom0's modules that are just modules, as GRUB writes them, the first is the kernel
- * and the second the ramdisk, unless it is an XSM policy. One that is named otherwise stays first.
+ * XEN-ABI: of dom0's modules that are just modules the first is the kernel and the second the
+ * ramdisk, unless it is an XSM policy. One that is named otherwise stays first.
  */
 static enum module_kind guess_kind(struct reader *r, uint32_t node)
 {
     const struct plan_domain *p = r->domain;
     struct boot_module m;
 
-    if (!p->is_dom0 || fdt_compatible(r->fdt, node, "xen,xsm-policy") ||
-        fdt_compatible(r->fdt, node, "multiboot,device-tree")) {
+    if (!p->is_dom0 || !boot_module_is_unnamed(r->fdt, node)) {
         return MODULE_OTHER;
     }
     switch (r->unnamed++) {
