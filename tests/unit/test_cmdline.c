@@ -59,6 +59,10 @@ static void grant_limits(void **state)
     assert_string_equal(log_text, "");
     assert_int_equal(options.gnttab_max_frames, 4096);
     assert_int_equal(options.gnttab_max_maptrack_frames, 65536);
+    parse("gnttab_max_frames=0 gnttab_max_maptrack_frames=0");
+    assert_true(logged("gnttab_max_frames") && !logged("gnttab_max_maptrack_frames"));
+    assert_int_not_equal(options.gnttab_max_frames, 0);
+    assert_int_equal(options.gnttab_max_maptrack_frames, 0);
 }
 
 static void booleans(void **state)

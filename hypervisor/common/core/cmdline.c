@@ -68,8 +68,8 @@ static bool read_text(const struct option_row *row, const char *value)
     return true;
 }
 
-/* A positive number, or `least-most`, of which the second counts. */
-static bool read_count(const struct option_row *row, const char *value)
+/* A number, or `least-most`, of which the second counts. */
+static bool read_number(const struct option_row *row, const char *value)
 {
     uint32_t *to = row->to;
     const char *end;
@@ -81,11 +81,23 @@ static bool read_count(const struct option_row *row, const char *value)
     if (*end == '-' && !parse_u64(end + 1, &end, &n)) {
         return false;
     }
-    if (*end != '\0' || n == 0 || n > UINT32_MAX) {
+    if (*end != '\0' || n > UINT32_MAX) {
         return false;
     }
     *to = (uint32_t)(row->size != 0 ? MIN(n, row->size) : n);
     return true;
+}
+
+/* One that is not 0. */
+static bool read_count(const struct option_row *row, const char *value)
+{
+    uint32_t *to = row->to, before = *to;
+
+    if (read_number(row, value) && *to != 0) {
+        return true;
+    }
+    *to = before;
+    return false;
 }
 
 static bool level_of(const char *value, size_t len, uint32_t *level)
@@ -205,7 +217,7 @@ static const struct option_row rows[] = {
     {"dom0_vcpus_pin", read_bool, &options.dom0_vcpus_pin, 0},
     {"dtuart", read_text, options.dtuart, sizeof(options.dtuart)},
     {"gnttab_max_frames", read_count, &options.gnttab_max_frames, MOST_GRANT_FRAMES},
-    {"gnttab_max_maptrack_frames", read_count, &options.gnttab_max_maptrack_frames,
+    {"gnttab_max_maptrack_frames", read_number, &options.gnttab_max_maptrack_frames,
      MOST_MAPTRACK_FRAMES},
     {"guest_loglvl", read_level, &options.guest_loglvl, 0},
     {"loglvl", read_level, &options.loglvl, 0},
