@@ -138,6 +138,19 @@ static void test_physmap(void **state)
     machine_turn();
 }
 
+/* dom0's memory_op, with other work always waiting, until it is done: so often it came again. */
+static int64_t restarted(struct hypercall_args *args, unsigned int *restarts)
+{
+    int64_t rc;
+
+    this_cpu()->current = v0;
+    this_cpu()->softirq_pending = 1UL << SOFTIRQ_RCU;
+    for (*restarts = 0; (rc = hypercall_memory_op(v0, args)) == -ERESTART; (*restarts)++) {
+    }
+    this_cpu()->current = NULL;
+    return rc;
+}
+
 /* A foreign batch that is preempted goes on where it stopped; a bad item fails alone. */
 static void test_batch(void **state)
 {
@@ -154,8 +167,7 @@ static void test_batch(void **state)
                                                 .idxs = guest_ptr(machine_ga(1)),
                                                 .gpfns = guest_ptr(machine_ga(2)),
                                                 .errs = guest_ptr(machine_ga(3))};
-    unsigned int restarts = 0;
-    int64_t rc;
+    unsigned int restarts;
 
     (void)state;
     for (unsigned int i = 0; i < N; i++) {
@@ -164,13 +176,7 @@ static void test_batch(void **state)
         errs[i] = 1;
     }
     memcpy(machine_va(dom0, 0), &a, sizeof(a));
-    this_cpu()->current = v0;
-    this_cpu()->softirq_pending = 1UL << SOFTIRQ_RCU;
-    while ((rc = hypercall_memory_op(v0, &args)) == -ERESTART) {
-        restarts++;
-    }
-    this_cpu()->current = NULL;
-    assert_int_equal(rc, 0);
+    assert_int_equal(restarted(&args, &restarts), 0);
     assert_int_equal(restarts, 2);
     for (unsigned int i = 0; i < N; i++) {
         assert_int_equal(errs[i] == 0, i != 77);
@@ -322,8 +328,7 @@ static void test_acquire_is_preempted(void **state)
     struct hypercall_args args = {.arg = {28, machine_ga(0)}};
     uint64_t *list = machine_va(dom0, 1);
     struct domain *d;
-    unsigned int restarts = 0;
-    int64_t rc;
+    unsigned int restarts;
 
     (void)state;
     config.max_grant_frames = N;
@@ -333,12 +338,7 @@ static void test_acquire_is_preempted(void **state)
     }
     for (unsigned int round = 0; round < 2; round++) {
         memcpy(machine_va(dom0, 0), &a, sizeof(a));
-        this_cpu()->current = v0;
-        this_cpu()->softirq_pending = 1UL << SOFTIRQ_RCU;
-        for (restarts = 0; (rc = hypercall_memory_op(v0, &args)) == -ERESTART; restarts++) {
-        }
-        this_cpu()->current = NULL;
-        assert_int_equal(rc, 0);
+        assert_int_equal(restarted(&args, &restarts), 0);
         assert_int_equal(restarts, round == 0 ? N - 1 : 1);
     }
     for (unsigned int i = 0; i < N; i++) {
@@ -365,8 +365,7 @@ static void test_batch_of_grant_frames(void **state)
                                                 .idxs = guest_ptr(machine_ga(1)),
                                                 .gpfns = guest_ptr(machine_ga(2)),
                                                 .errs = guest_ptr(machine_ga(3))};
-    unsigned int restarts = 0;
-    int64_t rc;
+    unsigned int restarts;
 
     (void)state;
     for (unsigned int i = 0; i < 2; i++) {
@@ -375,13 +374,7 @@ static void test_batch_of_grant_frames(void **state)
         errs[i] = 1;
     }
     memcpy(machine_va(dom0, 0), &a, sizeof(a));
-    this_cpu()->current = v0;
-    this_cpu()->softirq_pending = 1UL << SOFTIRQ_RCU;
-    while ((rc = hypercall_memory_op(v0, &args)) == -ERESTART) {
-        restarts++;
-    }
-    this_cpu()->current = NULL;
-    assert_int_equal(rc, 0);
+    assert_int_equal(restarted(&args, &restarts), 0);
     assert_int_equal(restarts, 3);
     assert_int_equal(errs[0] | errs[1], 0);
     machine_turn();
