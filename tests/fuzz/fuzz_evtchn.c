@@ -9,11 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* No more than it takes: domains come and go all the time. */
+#define WORLD_PAGES 6U
+#define WORLD_BITS  32U
 #include "world.h"
 
 #include <hearth/abi_types.h>
 
-static const struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = 300};
+static const struct domain_config config = {.max_vcpus = WORLD_VCPUS,
+                                            .max_evtchn_port = 300,
+                                            .max_grant_frames = 1,
+                                            .max_maptrack_frames = 1};
 
 struct input {
     const uint8_t *at;
@@ -117,7 +123,6 @@ static void end_domain(unsigned int n)
     world_audit();
     world_free(n);
     world_domain(n, &config);
-    world_audit();
 }
 
 static void step(struct input *in)

@@ -24,7 +24,10 @@
 #define WORLD_DOMAINS 4U
 #define WORLD_VCPUS   3U
 #define WORLD_GFN     0x100U
-#define WORLD_PAGES   24U
+#ifndef WORLD_PAGES
+#define WORLD_PAGES 24U
+#define WORLD_BITS  40U /* of a guest's addresses */
+#endif
 
 struct world_domain {
     struct domain d;
@@ -119,7 +122,7 @@ static inline void world_memory(struct world_domain *w)
     w->p2ms[0] = &w->p2m;
     w->d.p2m = w->p2ms;
     w->d.nr_p2m = 1;
-    WORLD_MUST(p2m_init(&w->p2m, &w->d, 40) == 0);
+    WORLD_MUST(p2m_init(&w->p2m, &w->d, WORLD_BITS) == 0);
     for (unsigned int i = 0; i < WORLD_PAGES; i++) {
         WORLD_MUST(page_alloc_guest(&w->d, 0, 0, &w->page[i]) == 0);
         memset(mfn_to_virt(w->page[i]), 0, PAGE_SIZE);
