@@ -3,6 +3,20 @@
  */
 #include "evtchn_world.h"
 
+/* What another CPU does while this one is at its next preemption check. */
+static void (*meanwhile)(void);
+
+bool preempt_check(void)
+{
+    void (*once)(void) = meanwhile;
+
+    meanwhile = NULL;
+    if (once != NULL) {
+        once();
+    }
+    return this_cpu()->softirq_pending != 0;
+}
+
 static void test_limits(void **state)
 {
     struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = 1023};
@@ -138,6 +152,60 @@ static void test_reset_after_an_abandoned_one(void **state)
     assert_int_equal(status(1, port, &rc).status, 0);
 }
 
+static evtchn_port_t late;
+
+static void bind_late(void)
+{
+    assert_int_equal(evtchn_alloc_unbound(&world[1].d, 2, &late), 0);
+}
+
+/* XEN-ABI: a reset during which a port was bound says so, whichever port that was. */
+static void test_bound_during_reset(void **state)
+{
+    evtchn_port_t port;
+    int64_t rc;
+
+    (void)state;
+    world_enter(1, 0);
+    for (unsigned int i = 0; i < 100; i++) {
+        assert_int_equal(bind_ipi(0, &port), 0);
+    }
+    meanwhile = bind_late;
+    assert_int_equal(reset(DOMID_SELF), -EAGAIN);
+    assert_null(meanwhile);
+    world_audit();
+    assert_int_equal(reset(DOMID_SELF), 0);
+    for (port = 1; port <= 100; port++) {
+        assert_int_equal(status(DOMID_SELF, port, &rc).status, 0);
+    }
+    assert_int_equal(status(DOMID_SELF, late, &rc).status, 0);
+}
+
+static void reset_again(void)
+{
+    struct evtchn_reset_arg a = {.dom = DOMID_SELF};
+    struct hypercall_args args = {.arg = {OP_RESET, (WORLD_GFN + 1) << PAGE_SHIFT}};
+
+    memcpy(world_va(1, 1), &a, sizeof(a));
+    assert_int_equal(hypercall_event_channel_op(&world[1].v[1], &args), -ERESTART);
+}
+
+/* One at a time: the other one comes again. */
+static void test_two_resets(void **state)
+{
+    evtchn_port_t port;
+
+    (void)state;
+    world_enter(1, 0);
+    for (unsigned int i = 0; i < 100; i++) {
+        assert_int_equal(bind_ipi(0, &port), 0);
+    }
+    meanwhile = reset_again;
+    assert_int_equal(reset(DOMID_SELF), 0);
+    assert_null(meanwhile);
+    assert_int_equal(reset(DOMID_SELF), 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -147,6 +215,8 @@ int main(void)
         TEST(test_dead_domain_binds_nothing),
         TEST(test_abandoned_reset),
         TEST(test_reset_after_an_abandoned_one),
+        TEST(test_bound_during_reset),
+        TEST(test_two_resets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

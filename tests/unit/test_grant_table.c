@@ -220,6 +220,40 @@ static void test_handle_limit(void **state)
     world_free(3);
 }
 
+/* A table that has grown ends in more than one go while other work waits. */
+static void test_end_is_preempted(void **state)
+{
+    enum {
+        N = 70 /* frames: with the chunks of handles, two to a frame, two and three batches */
+    };
+    struct domain_config config = {
+        .max_vcpus = WORLD_VCPUS, .max_grant_frames = N, .max_maptrack_frames = N};
+    unsigned int restarts;
+    uint32_t handle;
+    mfn_t m;
+
+    (void)state;
+    world_domain(3, &config);
+    grant_page(1, 9, 3, 5, 0);
+    world_enter(3, 0);
+    for (unsigned int i = 0; i < N * 256; i++) {
+        assert_int_equal(map(1, 9, HOST_MAP, HOLE + i, &handle), 0);
+    }
+    assert_int_equal(handle, N * 256 - 1);
+    for (unsigned int i = 0; i < N; i++) {
+        assert_int_equal(grant_shared_frame(&world[3].d, i, &m), 0);
+    }
+    world_destroy(3);
+    world_audit();
+    assert_int_equal(refs(1, 5), 1);
+    this_cpu()->softirq_pending = 1UL << SOFTIRQ_RCU;
+    for (restarts = 0; grant_domain_free(&world[3].d) == -ERESTART; restarts++) {
+    }
+    this_cpu()->softirq_pending = 0;
+    assert_int_equal(restarts, 2 + 3);
+    world_free(3); /* its table is gone: nothing is freed twice */
+}
+
 /* Random maps, unmaps, copies and guest mischief among three domains, audited. */
 static void test_random(void **state)
 {
@@ -352,10 +386,15 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_sizes_and_versions),  TEST(test_setup_table),
-        TEST(test_growth_is_preempted), TEST(test_swap),
-        TEST(test_cache_flush),         TEST(test_seed_and_replace),
-        TEST(test_handle_limit),        TEST(test_random),
+        TEST(test_sizes_and_versions),
+        TEST(test_setup_table),
+        TEST(test_growth_is_preempted),
+        TEST(test_swap),
+        TEST(test_cache_flush),
+        TEST(test_seed_and_replace),
+        TEST(test_handle_limit),
+        TEST(test_end_is_preempted),
+        TEST(test_random),
         TEST(test_state_round_trip),
     };
 
