@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The FIFO ABI against a guest's consumer written from the ABI text, and its set-up and errors. */
-#include "unit.h"
+#include "evtchn_world.h"
 
-#include "world.h"
-
-#include <hearth/abi_types.h>
 #include <hearth/state.h>
 
 #define CONTROL_PAGE 1U /* of the world's pages; array pages follow */
@@ -17,7 +14,7 @@ static unsigned int delivered[FIFO_WORDS_PER_PAGE];
 static int64_t init_control(uint64_t frame, uint32_t offset, uint32_t vcpu)
 {
     struct evtchn_init_control_arg a = {.control_gfn = frame, .offset = offset, .vcpu = vcpu};
-    int64_t rc = EVTCHN(11, a);
+    int64_t rc = EVTCHN(OP_INIT_CONTROL, a);
 
     if (rc == 0) {
         assert_int_equal(a.link_bits, 17);
@@ -29,47 +26,31 @@ static int64_t expand(uint64_t frame)
 {
     struct evtchn_expand_array_arg a = {.array_gfn = frame};
 
-    return EVTCHN(12, a);
+    return EVTCHN(OP_EXPAND_ARRAY, a);
 }
 
 static int64_t set_priority(evtchn_port_t port, uint32_t priority)
 {
     struct evtchn_set_priority_arg a = {.port = port, .priority = priority};
 
-    return EVTCHN(13, a);
+    return EVTCHN(OP_SET_PRIORITY, a);
 }
 
-static evtchn_port_t bind_ipi(uint32_t vcpu)
+/* 0: none to be had. */
+static evtchn_port_t ipi(uint32_t vcpu)
 {
-    struct evtchn_bind_ipi_arg a = {.vcpu = vcpu};
+    evtchn_port_t port;
 
-    return EVTCHN(7, a) == 0 ? a.port : 0;
+    return bind_ipi(vcpu, &port) == 0 ? port : 0;
 }
 
 static evtchn_port_t alloc_loop(evtchn_port_t *other)
 {
-    struct evtchn_alloc_unbound_arg u = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
-    struct evtchn_bind_interdomain_arg b = {.remote_dom = DOMID_SELF};
+    evtchn_port_t port;
 
-    assert_int_equal(EVTCHN(6, u), 0);
-    b.remote_port = u.port;
-    assert_int_equal(EVTCHN(0, b), 0);
-    *other = b.local_port;
-    return u.port;
-}
-
-static int64_t port_op(uint64_t op, evtchn_port_t port)
-{
-    struct evtchn_send_arg a = {.port = port};
-
-    return EVTCHN(op, a);
-}
-
-static int64_t bind_vcpu(evtchn_port_t port, uint32_t vcpu)
-{
-    struct evtchn_bind_vcpu_arg a = {.port = port, .vcpu = vcpu};
-
-    return EVTCHN(8, a);
+    assert_int_equal(alloc_unbound(DOMID_SELF, DOMID_SELF, &port), 0);
+    assert_int_equal(bind_interdomain(DOMID_SELF, port, other), 0);
+    return port;
 }
 
 static struct guest_fifo_control *control(unsigned int vcpu)
@@ -127,19 +108,9 @@ static void drain_all(void)
     }
 }
 
-static int setup(void **state)
+static int setup_words(void **state)
 {
-    static bool booted;
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
-
-    (void)state;
-    if (!booted) {
-        host_boot(1);
-        booted = true;
-    }
-    for (unsigned int i = 0; i < 3; i++) {
-        world_domain(i, &config);
-    }
+    setup(state);
     memset(local_head, 0, sizeof(local_head));
     memset(delivered, 0, sizeof(delivered));
     world_enter(1, 0);
@@ -149,26 +120,11 @@ static int setup(void **state)
 /* Domain 1 with FIFO on all vCPUs and one page of words. */
 static int setup_fifo(void **state)
 {
-    setup(state);
+    setup_words(state);
     for (uint32_t i = 0; i < WORLD_VCPUS; i++) {
         assert_int_equal(init_control(WORLD_GFN + CONTROL_PAGE, i * CONTROL_STEP, i), 0);
     }
     assert_int_equal(expand(WORLD_GFN + ARRAY_PAGE), 0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_audit();
-    for (unsigned int i = 0; i < 3; i++) {
-        world_destroy(i);
-    }
-    for (unsigned int i = 0; i < 3; i++) {
-        world_free(i);
-    }
-    this_cpu()->current = NULL;
-    assert_int_equal(heap_in_use(), 0);
     return 0;
 }
 
@@ -211,9 +167,9 @@ static void test_order_in_a_queue(void **state)
 
     (void)state;
     for (unsigned int i = 0; i < 5; i++) {
-        port[i] = bind_ipi(0);
-        assert_int_equal(port_op(4, port[i]), 0);
-        assert_int_equal(port_op(4, port[i]), 0);
+        port[i] = ipi(0);
+        assert_int_equal(port_op(OP_SEND, port[i]), 0);
+        assert_int_equal(port_op(OP_SEND, port[i]), 0);
     }
     assert_int_equal(world[1].v[0].arch.upcalls, 1);
     assert_int_equal(control(0)->ready, 1U << 7);
@@ -227,7 +183,7 @@ static void test_order_in_a_queue(void **state)
         assert_int_equal(delivered[port[i]], 1);
     }
     /* The tail was consumed: the next event is a head again. */
-    assert_int_equal(port_op(4, port[4]), 0);
+    assert_int_equal(port_op(OP_SEND, port[4]), 0);
     assert_int_equal(control(0)->head[7], port[4]);
     assert_int_equal(world[1].v[0].arch.upcalls, 2);
     drain_all();
@@ -236,14 +192,14 @@ static void test_order_in_a_queue(void **state)
 
 static void test_masks(void **state)
 {
-    evtchn_port_t port = bind_ipi(0);
+    evtchn_port_t port = ipi(0);
 
     (void)state;
     *word(port) = FIFO_MASKED;
-    assert_int_equal(port_op(4, port), 0);
+    assert_int_equal(port_op(OP_SEND, port), 0);
     assert_int_equal(*word(port), FIFO_MASKED | FIFO_PENDING);
     assert_int_equal(world[1].v[0].arch.upcalls, 0);
-    assert_int_equal(port_op(9, port), 0);
+    assert_int_equal(port_op(OP_UNMASK, port), 0);
     assert_int_equal(*word(port), FIFO_PENDING | FIFO_LINKED);
     assert_int_equal(world[1].v[0].arch.upcalls, 1);
     /* Masked while on a queue: passed over, comes again by unmask. */
@@ -251,38 +207,38 @@ static void test_masks(void **state)
     drain_all();
     assert_int_equal(delivered[port], 0);
     assert_int_equal(*word(port), FIFO_MASKED | FIFO_PENDING);
-    assert_int_equal(port_op(9, port), 0);
+    assert_int_equal(port_op(OP_UNMASK, port), 0);
     drain_all();
     assert_int_equal(delivered[port], 1);
     /* Unmasked by the guest itself, pending and off the queue: the next send links it. */
     *word(port) = FIFO_PENDING;
-    assert_int_equal(port_op(4, port), 0);
+    assert_int_equal(port_op(OP_SEND, port), 0);
     drain_all();
     assert_int_equal(delivered[port], 2);
 }
 
 static void test_priorities(void **state)
 {
-    evtchn_port_t low = bind_ipi(0), high = bind_ipi(0);
+    evtchn_port_t low = ipi(0), high = ipi(0);
 
     (void)state;
     assert_int_equal(set_priority(low, 16), -EINVAL);
     assert_int_equal(set_priority(5000, 1), -EINVAL);
     assert_int_equal(set_priority(low, 15), 0);
     assert_int_equal(set_priority(high, 0), 0);
-    port_op(4, low);
-    port_op(4, high);
+    port_op(OP_SEND, low);
+    port_op(OP_SEND, high);
     assert_int_equal(control(0)->ready, 1U << 15 | 1U);
     assert_int_equal(control(0)->head[0], high);
     /* Moved while linked: stays where it is, then comes to the new queue. */
     assert_int_equal(set_priority(low, 3), 0);
-    port_op(4, low);
+    port_op(OP_SEND, low);
     drain_all();
-    port_op(4, low);
+    port_op(OP_SEND, low);
     assert_int_equal(control(0)->head[3], low);
     /* The old queue's tail is gone with it: a new event there is a head. */
     assert_int_equal(set_priority(high, 15), 0);
-    port_op(4, high);
+    port_op(OP_SEND, high);
     assert_int_equal(control(0)->head[15], high);
     drain_all();
     assert_int_equal(delivered[low], 2);
@@ -295,10 +251,10 @@ static void test_moves_between_vcpus(void **state)
 
     (void)state;
     drain_all();
-    port_op(4, other);
+    port_op(OP_SEND, other);
     assert_int_equal(bind_vcpu(port, 2), 0);
     drain_all();
-    port_op(4, other);
+    port_op(OP_SEND, other);
     assert_int_equal(control(2)->head[7], port);
     drain_all();
     assert_int_equal(delivered[port], 2);
@@ -312,21 +268,21 @@ static void test_sent_before_the_word_is_there(void **state)
     (void)state;
     world_settle();
     while (port < 1030) {
-        port = bind_ipi(1);
+        port = ipi(1);
     }
-    assert_int_equal(port_op(4, port), 0);
-    assert_int_equal(port_op(4, port), 0);
+    assert_int_equal(port_op(OP_SEND, port), 0);
+    assert_int_equal(port_op(OP_SEND, port), 0);
     world_audit();
-    assert_int_equal(port_op(4, port - 100), 0);
+    assert_int_equal(port_op(OP_SEND, port - 100), 0);
     assert_int_equal(expand(WORLD_GFN + ARRAY_PAGE + 1), 0);
     assert_int_equal(*word(port), FIFO_PENDING | FIFO_LINKED);
     world_audit();
     /* And closed before it comes. */
     while (port < 2050) {
-        port = bind_ipi(1);
+        port = ipi(1);
     }
-    assert_int_equal(port_op(4, port), 0);
-    assert_int_equal(port_op(3, port), 0);
+    assert_int_equal(port_op(OP_SEND, port), 0);
+    assert_int_equal(port_op(OP_CLOSE, port), 0);
     world_audit();
     assert_int_equal(expand(WORLD_GFN + ARRAY_PAGE + 2), 0);
     assert_int_equal(*word(port), 0);
@@ -334,14 +290,14 @@ static void test_sent_before_the_word_is_there(void **state)
 
 static void test_linked_ports_are_not_reused(void **state)
 {
-    evtchn_port_t port = bind_ipi(0), next;
+    evtchn_port_t port = ipi(0), next;
 
     (void)state;
-    port_op(4, port);
-    assert_int_equal(port_op(3, port), 0);
+    port_op(OP_SEND, port);
+    assert_int_equal(port_op(OP_CLOSE, port), 0);
     assert_int_equal(*word(port), FIFO_LINKED); /* not pending any more, still on the queue */
     for (unsigned int i = 0; i < 500; i++) {
-        next = bind_ipi(0);
+        next = ipi(0);
         assert_true(next != 0 && next != port);
     }
     world_audit();
@@ -354,7 +310,7 @@ static void test_all_ports(void **state)
     evtchn_port_t port, last = 0;
 
     (void)state;
-    while ((port = bind_ipi(0)) != 0) {
+    while ((port = ipi(0)) != 0) {
         last = port;
     }
     assert_int_equal(last, FIFO_PORTS - 1);
@@ -368,14 +324,14 @@ static void test_reset_goes_back_to_2_level(void **state)
 
     (void)state;
     while (port < 5000) {
-        port = bind_ipi(0);
+        port = ipi(0);
     }
-    assert_int_equal(EVTCHN(10, r), 0);
+    assert_int_equal(EVTCHN(OP_RESET, r), 0);
     world_audit();
     assert_int_equal(expand(WORLD_GFN + ARRAY_PAGE), -EOPNOTSUPP);
-    port = bind_ipi(0);
+    port = ipi(0);
     assert_in_range(port, 1, 4095);
-    port_op(4, port);
+    port_op(OP_SEND, port);
     assert_true(bit_test(world[1].shared->evtchn_pending, port));
     /* And there again; the frames were let go, so only the world's own references are left. */
     assert_int_equal(mfn_to_page(world[1].page[CONTROL_PAGE])->refs, 1);
@@ -384,7 +340,7 @@ static void test_reset_goes_back_to_2_level(void **state)
     assert_int_equal(mfn_to_page(world[1].page[CONTROL_PAGE])->refs, 2);
     port = 0;
     for (unsigned int i = 0; i < 6000; i++) {
-        port = MAX(port, bind_ipi(0));
+        port = MAX(port, ipi(0));
     }
     assert_true(port >= 5000);
     world_audit();
@@ -397,7 +353,7 @@ static void test_rubbish(void **state)
 
     (void)state;
     for (unsigned int i = 0; i < 32; i++) {
-        port[i] = bind_ipi((uint32_t)unit_below(WORLD_VCPUS));
+        port[i] = ipi((uint32_t)unit_below(WORLD_VCPUS));
     }
     for (unsigned int round = 0; round < 20000; round++) {
         evtchn_port_t p = port[unit_below(32)];
@@ -417,10 +373,10 @@ static void test_rubbish(void **state)
             (void)set_priority(p, (uint32_t)unit_below(16));
             break;
         case 4:
-            (void)port_op(9, p);
+            (void)port_op(OP_UNMASK, p);
             break;
         default:
-            (void)port_op(4, p);
+            (void)port_op(OP_SEND, p);
             break;
         }
     }
@@ -453,7 +409,7 @@ static void test_against_a_model(void **state)
             *word(in[i]) |= FIFO_MASKED;
             break;
         case 1:
-            assert_int_equal(port_op(9, in[i]), 0);
+            assert_int_equal(port_op(OP_UNMASK, in[i]), 0);
             break;
         case 2:
             assert_int_equal(bind_vcpu(in[i], v), 0);
@@ -467,7 +423,7 @@ static void test_against_a_model(void **state)
             }
             break;
         default:
-            assert_int_equal(port_op(4, out[i]), 0);
+            assert_int_equal(port_op(OP_SEND, out[i]), 0);
             break;
         }
         for (i = 0; i < PORTS; i++) {
@@ -479,7 +435,7 @@ static void test_against_a_model(void **state)
         }
     }
     for (unsigned int i = 0; i < PORTS; i++) {
-        assert_int_equal(port_op(9, in[i]), 0);
+        assert_int_equal(port_op(OP_UNMASK, in[i]), 0);
     }
     for (unsigned int v = 0; v < WORLD_VCPUS; v++) {
         while (consume_one(v, &ready[v])) {
@@ -530,10 +486,10 @@ static void test_state_round_trip(void **state)
     port = alloc_loop(&other);
     bind_vcpu(port, 1);
     set_priority(port, 4);
-    assert_int_equal(EVTCHN(1, virq), 0);
-    assert_int_equal(EVTCHN(6, wait), 0);
-    assert_true(bind_ipi(2) != 0);
-    port_op(4, other);
+    assert_int_equal(EVTCHN(OP_BIND_VIRQ, virq), 0);
+    assert_int_equal(EVTCHN(OP_ALLOC_UNBOUND, wait), 0);
+    assert_true(ipi(2) != 0);
+    port_op(OP_SEND, other);
     s = saved(&world[1].d, first, sizeof(first));
     assert_true(s.size > 200);
 
@@ -587,7 +543,7 @@ static void test_state_rejects(void **state)
 int main(void)
 {
 #define TEST(f)  cmocka_unit_test_setup_teardown(f, setup_fifo, teardown)
-#define PLAIN(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define PLAIN(f) cmocka_unit_test_setup_teardown(f, setup_words, teardown)
     const struct CMUnitTest tests[] = {
         PLAIN(test_set_up_errors),
         PLAIN(test_read_only_and_foreign_frames),
