@@ -196,6 +196,42 @@ static void test_targets_v2(void **state)
     fake_teardown();
 }
 
+/* Made active by another CPU after the guest's end, and then out of its list register: the physical
+ * interrupt ended with the guest's, and what fires since is not ended by the end of that state. */
+static void test_made_active_after_its_end(void **state)
+{
+    (void)state;
+    setup_v3(2, 2);
+    fake_run(0, 0);
+    link_spi(47, 147);
+    enable_spi(47);
+    fake_active[147] = true;
+    vgic_hw_spi(&fake_domain, 47);
+    assert_int_equal(fake_ack(), 47);
+    fake_eoi(47);
+    assert_false(fake_active[147]);
+    fake_here = 1;
+    fake_write(ISACTIVER + 4, 1U << 15);
+    fake_here = 0;
+    vgic_sgi1r(&fake_vcpu[0], 1ULL << 24 | 1);
+    vgic_sgi1r(&fake_vcpu[0], 2ULL << 24 | 1);
+    fake_enter();
+    assert_true(fake_vcpu[0].evicted);
+    fake_check();
+    fake_active[147] = true;
+    vgic_hw_spi(&fake_domain, 47);
+    fake_eoi(47);
+    fake_enter();
+    assert_true(fake_active[147]);
+    for (unsigned int n = 0; n < 3; n++) {
+        fake_eoi(fake_ack());
+    }
+    assert_false(fake_active[147]);
+    assert_int_equal(fake_ack(), FAKE_NONE);
+    fake_check();
+    fake_teardown();
+}
+
 static void test_routing_v3(void **state)
 {
     (void)state;
@@ -373,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_sgi_v2),
         cmocka_unit_test(test_sgi_v2_pending_registers),
         cmocka_unit_test(test_targets_v2),
+        cmocka_unit_test(test_made_active_after_its_end),
         cmocka_unit_test(test_routing_v3),
         cmocka_unit_test(test_routed_away_without_list_register),
         cmocka_unit_test(test_remote_clear),

@@ -63,6 +63,22 @@ static bool belongs_here(const struct vgic_vcpu *v, const struct vgic_bank *b, u
     return !vgic_bank_is_spi(b) || (v->routed[vgic_spi_index(b)] & mask) != 0;
 }
 
+static uint64_t unlinked(uint64_t lr)
+{
+    return lr & ~(LR_HW | (0x3ffULL << LR_PHYSICAL_SHIFT));
+}
+
+/* The guest's end was the physical end too, whatever state it asks for since. */
+static uint64_t settle_ended(struct vgic_bank *b, uint32_t mask, uint64_t lr)
+{
+    if ((lr & (LR_STATE | LR_HW)) != LR_HW) {
+        return lr;
+    }
+    b->owed &= ~mask | b->refired;
+    b->refired &= ~mask;
+    return unlinked(lr);
+}
+
 static uint64_t apply_requests(struct vgic_bank *b, uint32_t mask, uint64_t lr)
 {
     lr |= (b->add_active & mask) != 0 ? LR_ACTIVE : 0;
@@ -102,7 +118,7 @@ static uint64_t merge(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit
         if ((b->hw & mask) != 0) {
             return lr;
         }
-        lr &= ~(LR_HW | (0x3ffULL << LR_PHYSICAL_SHIFT)); /* unlinked meanwhile */
+        lr = unlinked(lr); /* meanwhile */
     }
     if (has_sources(v, b, bit)) {
         if ((lr & LR_PENDING) != 0) {
@@ -126,9 +142,7 @@ static void release(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int bit, 
     b->in_lr &= ~mask;
     v->lr_used &= ~vgic_bit(i);
     v->lr_spi &= ~vgic_bit(i);
-    if ((old & (LR_STATE | LR_HW)) == LR_HW) {
-        b->owed &= ~mask | b->refired; /* the guest's end was the physical end too */
-    } else if ((old & LR_HW) != 0 && (b->pending & mask) == 0) {
+    if ((old & LR_HW) != 0 && (b->pending & mask) == 0) {
         vgic_settle(v, b, bit);
     }
     b->refired &= ~mask;
@@ -144,12 +158,13 @@ uint64_t vgic_lr_refresh(struct vgic_vcpu *v, struct vgic_bank *b, unsigned int 
 {
     unsigned int i = b->lr[bit];
     uint64_t old = vgic_lr_peek(v, i);
-    uint64_t lr = withdraw(v, b, bit, apply_requests(b, vgic_bit(bit), old));
+    uint64_t settled = settle_ended(b, vgic_bit(bit), old);
+    uint64_t lr = withdraw(v, b, bit, apply_requests(b, vgic_bit(bit), settled));
 
     if ((lr & LR_STATE) != 0) {
         lr = merge(v, b, bit, lr);
     } else {
-        release(v, b, bit, old);
+        release(v, b, bit, settled);
         lr = 0;
     }
     if (lr != old) {

@@ -133,7 +133,9 @@ static void end_evicted(struct vgic_vcpu *v, uint32_t *moved)
             break;
         }
         b->active &= ~vgic_bit(bit);
-        vgic_settle(v, b, bit);
+        if ((b->pending & vgic_bit(bit)) == 0) {
+            vgic_settle(v, b, bit); /* else with the end of what is pending */
+        }
         if (vgic_bank_is_spi(b)) {
             v->spi_hint |= vgic_bit(vgic_spi_index(b));
             *moved |= moved_bank(v, b, vgic_bit(bit));
