@@ -123,6 +123,7 @@ static void end_domain(unsigned int n)
     world_audit();
     world_free(n);
     world_domain(n, &config);
+    world_audit();
 }
 
 static void step(struct input *in)
