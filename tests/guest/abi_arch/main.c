@@ -156,10 +156,11 @@ static void test_ptimer(void)
     sysreg_write("cntp_ctl_el0", 1);
     timer_delay_us(1000);
     test_equal(ptimer_irqs, 1, "an interrupt once it is not");
-    sysreg_write("cntp_tval_el0", timer_frequency() / 100);
+    sysreg_write("cntp_cval_el0", sysreg_read("cntpct_el0") + 3600 * timer_frequency());
     sysreg_write("cntp_ctl_el0", 1);
     test_equal((long)sysreg_read("cntp_ctl_el0"), 1, "enabled, not expired");
     irq_disable();
+    sysreg_write("cntp_tval_el0", timer_frequency() / 100);
     while (ptimer_irqs == 1) { /* with WFI, or the interrupt could come before */
         wait_irq();
         irq_enable();

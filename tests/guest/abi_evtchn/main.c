@@ -210,7 +210,7 @@ static void test_upcall(void)
     shared->vcpu_info[0].evtchn_upcall_pending = 0;
     irq_enable();
     test_equal(send(port), 0, "send with interrupts on");
-    end = timer_now() + timer_frequency();
+    end = timer_now() + 60 * timer_frequency();
     while (upcalls == 0 && timer_now() < end) {
         cpu_relax();
     }

@@ -8,11 +8,12 @@
 #include <builder.h>
 #include <guest.h>
 
-#define PAGES      4U
-#define GROUP      4U
-#define ALIVE_MAX  64U
-#define CHILD_DATA (BUILT_BASE + PAGE_SIZE)
-#define GRANT_REF  9U
+#define PAGES       4U
+#define GROUP       4U
+#define ALIVE_MAX   64U
+#define CHILD_DATA  (BUILT_BASE + PAGE_SIZE)
+#define GRANT_REF   9U
+#define QUIET_TURNS 1000U
 
 extern const char child_image[], child_image_end[];
 
@@ -149,10 +150,10 @@ static void end(struct built *b)
     must(builder_destroy(b->domid), "destroy");
 }
 
-/* What is freed later is awaited, with a bound: 5 s. */
+/* What is freed later is awaited, with a bound: 60 s. */
 static long missing(uint64_t before)
 {
-    uint64_t end = timer_now() + 5 * timer_frequency();
+    uint64_t end = timer_now() + 60 * timer_frequency();
 
     while (builder_free_pages() != before && timer_now() < end) {
         sched_op(SCHEDOP_yield, NULL);
@@ -187,18 +188,24 @@ static bool gone(domid_t domid)
     return false;
 }
 
-/* Free pages, when what earlier domains left to be freed later has been: quiet for 100 ms. */
+/*
+ * Free pages, when what earlier domains left to be freed later has been: quiet for 100 ms, in which
+ * the machine was not standing still itself.
+ */
 static uint64_t settled(void)
 {
     uint64_t before = builder_free_pages();
     uint64_t end = timer_now() + timer_frequency() / 10;
+    unsigned int turns = 0;
 
-    while (timer_now() < end) {
+    while (timer_now() < end || turns < QUIET_TURNS) {
         uint64_t free = builder_free_pages();
 
+        turns++;
         if (free != before) {
             before = free;
             end = timer_now() + timer_frequency() / 10;
+            turns = 0;
         }
         sched_op(SCHEDOP_yield, NULL);
     }
