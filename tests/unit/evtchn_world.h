@@ -2,9 +2,7 @@
 /* Three domains whose event channels go by hypercall. */
 #pragma once
 
-#include "unit.h"
-
-#include "world.h"
+#include "world_test.h"
 
 #include <hearth/abi_types.h>
 
@@ -114,38 +112,4 @@ static inline void tie(evtchn_port_t *one, evtchn_port_t *two)
     assert_int_equal(alloc_unbound(DOMID_SELF, 2, one), 0);
     world_enter(2, 0);
     assert_int_equal(bind_interdomain(1, *one, two), 0);
-}
-
-static inline int setup(void **state)
-{
-    static bool booted;
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
-
-    (void)state;
-    if (!booted) {
-        host_boot(1);
-        booted = true;
-    }
-    for (unsigned int i = 0; i < 3; i++) {
-        world_domain(i, &config);
-    }
-    world_wakes = 0;
-    world_polls = 0;
-    return 0;
-}
-
-static inline int teardown(void **state)
-{
-    (void)state;
-    world_audit();
-    for (unsigned int i = 0; i < 3; i++) {
-        world_destroy(i);
-        world_audit();
-    }
-    for (unsigned int i = 0; i < 3; i++) {
-        world_free(i);
-    }
-    this_cpu()->current = NULL;
-    assert_int_equal(heap_in_use(), 0);
-    return 0;
 }

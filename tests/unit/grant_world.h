@@ -2,9 +2,7 @@
 /* Three domains whose grants go by hypercall: 1 grants to 2 (and to 0). */
 #pragma once
 
-#include "unit.h"
-
-#include "world.h"
+#include "world_test.h"
 
 #include <hearth/abi_types.h>
 #include <hearth/state.h>
@@ -94,38 +92,8 @@ static inline bool sees(unsigned int n, uint64_t at, mfn_t *m, unsigned int *acc
 
 static inline int setup(void **state)
 {
-    static bool booted;
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
-
-    (void)state;
-    if (!booted) {
-        host_boot(1);
-        booted = true;
-    }
-    for (unsigned int i = 0; i < 3; i++) {
-        world_domain(i, &config);
-    }
+    world_setup(state);
     world_enter(2, 0);
-    return 0;
-}
-
-static inline int teardown(void **state)
-{
-    struct page_stats stats;
-
-    (void)state;
-    world_audit();
-    for (unsigned int i = 0; i < 3; i++) {
-        world_destroy(i);
-        world_audit();
-    }
-    for (unsigned int i = 0; i < 3; i++) {
-        world_free(i);
-    }
-    this_cpu()->current = NULL;
-    assert_int_equal(heap_in_use(), 0);
-    page_stats(&stats);
-    assert_int_equal(stats.guest, 0);
     return 0;
 }
 

@@ -397,7 +397,7 @@ static void test_set_priority_without_fifo(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_unknown_operations),
         TEST(test_unmapped_argument),

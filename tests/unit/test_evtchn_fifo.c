@@ -1,132 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The FIFO ABI against a guest's consumer written from the ABI text, and its set-up and errors. */
-#include "evtchn_world.h"
-
-#include <hearth/state.h>
-
-#define CONTROL_PAGE 1U /* of the world's pages; array pages follow */
-#define CONTROL_STEP 0x100U
-#define ARRAY_PAGE   2U
-
-static uint32_t local_head[WORLD_VCPUS][FIFO_QUEUES];
-static unsigned int delivered[FIFO_WORDS_PER_PAGE];
-
-static int64_t init_control(uint64_t frame, uint32_t offset, uint32_t vcpu)
-{
-    struct evtchn_init_control_arg a = {.control_gfn = frame, .offset = offset, .vcpu = vcpu};
-    int64_t rc = EVTCHN(OP_INIT_CONTROL, a);
-
-    if (rc == 0) {
-        assert_int_equal(a.link_bits, 17);
-    }
-    return rc;
-}
-
-static int64_t expand(uint64_t frame)
-{
-    struct evtchn_expand_array_arg a = {.array_gfn = frame};
-
-    return EVTCHN(OP_EXPAND_ARRAY, a);
-}
-
-static int64_t set_priority(evtchn_port_t port, uint32_t priority)
-{
-    struct evtchn_set_priority_arg a = {.port = port, .priority = priority};
-
-    return EVTCHN(OP_SET_PRIORITY, a);
-}
-
-/* 0: none to be had. */
-static evtchn_port_t ipi(uint32_t vcpu)
-{
-    evtchn_port_t port;
-
-    return bind_ipi(vcpu, &port) == 0 ? port : 0;
-}
-
-static evtchn_port_t alloc_loop(evtchn_port_t *other)
-{
-    evtchn_port_t port;
-
-    assert_int_equal(alloc_unbound(DOMID_SELF, DOMID_SELF, &port), 0);
-    assert_int_equal(bind_interdomain(DOMID_SELF, port, other), 0);
-    return port;
-}
-
-static struct guest_fifo_control *control(unsigned int vcpu)
-{
-    return (void *)((char *)world_va(1, CONTROL_PAGE) + vcpu * CONTROL_STEP);
-}
-
-static uint32_t *word(evtchn_port_t port)
-{
-    return (uint32_t *)world_va(1, ARRAY_PAGE + port / FIFO_WORDS_PER_PAGE) +
-           port % FIFO_WORDS_PER_PAGE;
-}
-
-/* One event of the highest ready queue, as event_channel.h's guest takes it; false: none. */
-static bool consume_one(unsigned int vcpu, uint32_t *ready)
-{
-    struct guest_fifo_control *c = control(vcpu);
-    uint32_t q, head, *w;
-
-    *ready |= c->ready;
-    c->ready = 0;
-    if (*ready == 0) {
-        return false;
-    }
-    q = (uint32_t)__builtin_ctz(*ready);
-    head = local_head[vcpu][q] != 0 ? local_head[vcpu][q] : c->head[q];
-    assert_true(head != 0);
-    w = word(head);
-    local_head[vcpu][q] = *w & FIFO_LINK_MASK;
-    assert_true((*w & FIFO_LINKED) != 0);
-    *w &= ~(FIFO_LINKED | FIFO_LINK_MASK);
-    if (local_head[vcpu][q] == 0) {
-        *ready &= ~(1U << q);
-    }
-    if ((*w & (FIFO_PENDING | FIFO_MASKED)) == FIFO_PENDING) {
-        *w &= ~FIFO_PENDING;
-        delivered[head]++;
-    }
-    return true;
-}
-
-static void drain(unsigned int vcpu)
-{
-    uint32_t ready = 0;
-
-    world[1].v[vcpu].info->upcall_pending = 0;
-    while (consume_one(vcpu, &ready)) {
-    }
-}
-
-static void drain_all(void)
-{
-    for (unsigned int i = 0; i < WORLD_VCPUS; i++) {
-        drain(i);
-    }
-}
-
-static int setup_words(void **state)
-{
-    setup(state);
-    memset(local_head, 0, sizeof(local_head));
-    memset(delivered, 0, sizeof(delivered));
-    world_enter(1, 0);
-    return 0;
-}
-
-/* Domain 1 with FIFO on all vCPUs and one page of words. */
-static int setup_fifo(void **state)
-{
-    setup_words(state);
-    for (uint32_t i = 0; i < WORLD_VCPUS; i++) {
-        assert_int_equal(init_control(WORLD_GFN + CONTROL_PAGE, i * CONTROL_STEP, i), 0);
-    }
-    assert_int_equal(expand(WORLD_GFN + ARRAY_PAGE), 0);
-    return 0;
-}
+#include "fifo_world.h"
 
 static void test_set_up_errors(void **state)
 {
@@ -447,103 +321,10 @@ static void test_against_a_model(void **state)
     }
 }
 
-static struct state_stream saved(struct domain *d, uint8_t *buffer, size_t size)
-{
-    struct state_stream s = {.data = buffer, .size = size};
-
-    evtchn_state_save(d, &s);
-    assert_int_equal(s.error, 0);
-    s.size = s.pos;
-    s.pos = 0;
-    return s;
-}
-
-static int load_all(struct domain *d, struct state_stream s)
-{
-    struct state_header h;
-    const void *body;
-    int rc;
-
-    while ((rc = state_next(&s, &h, &body)) == 0 && h.type != STATE_END) {
-        rc = evtchn_state_load(d, &h, body);
-        if (rc != 0) {
-            return rc;
-        }
-    }
-    return rc == -ENODATA ? 0 : rc;
-}
-
-static void test_state_round_trip(void **state)
-{
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
-    static uint8_t first[65536], second[65536];
-    struct evtchn_bind_virq_arg virq = {.virq = VIRQ_DEBUG, .vcpu = 2};
-    struct evtchn_alloc_unbound_arg wait = {.dom = DOMID_SELF, .remote_dom = 2};
-    struct state_stream s, again;
-    evtchn_port_t port, other;
-
-    (void)state;
-    port = alloc_loop(&other);
-    bind_vcpu(port, 1);
-    set_priority(port, 4);
-    assert_int_equal(EVTCHN(OP_BIND_VIRQ, virq), 0);
-    assert_int_equal(EVTCHN(OP_ALLOC_UNBOUND, wait), 0);
-    assert_true(ipi(2) != 0);
-    port_op(OP_SEND, other);
-    s = saved(&world[1].d, first, sizeof(first));
-    assert_true(s.size > 200);
-
-    /* A new domain with the same id and memory takes over. */
-    world[1].alive = false;
-    world_domain_as(3, 1, &config);
-    memcpy(world_va(3, CONTROL_PAGE), world_va(1, CONTROL_PAGE), PAGE_SIZE);
-    memcpy(world_va(3, ARRAY_PAGE), world_va(1, ARRAY_PAGE), PAGE_SIZE);
-    assert_int_equal(load_all(&world[3].d, s), 0);
-    assert_null(evtchn_audit(&world[3].d));
-    again = saved(&world[3].d, second, sizeof(second));
-    assert_int_equal(again.size, s.size);
-    assert_memory_equal(first, second, s.size);
-    assert_int_equal(world[3].v[2].virq_port[VIRQ_DEBUG], virq.port);
-    /* Twice does not go. */
-    assert_true(load_all(&world[3].d, s) != 0);
-    world_destroy(3);
-    world_free(3);
-    world[1].alive = true;
-}
-
-static void test_state_rejects(void **state)
-{
-    struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
-    static uint8_t good[65536], bad[65536];
-    struct state_stream s;
-    evtchn_port_t other;
-
-    (void)state;
-    (void)alloc_loop(&other);
-    s = saved(&world[1].d, good, sizeof(good));
-    for (size_t at = 0; at < s.size; at++) {
-        static const uint8_t values[] = {0x00, 0x01, 0x7f, 0xff};
-
-        for (unsigned int k = 0; k < ARRAY_SIZE(values); k++) {
-            struct state_stream b = {.data = bad, .size = s.size};
-
-            memcpy(bad, good, s.size);
-            bad[at] = values[k];
-            world[1].alive = false;
-            world_domain_as(3, 1, &config);
-            (void)load_all(&world[3].d, b);
-            assert_null(evtchn_audit(&world[3].d));
-            world_destroy(3);
-            world_free(3);
-            world[1].alive = true;
-        }
-    }
-}
-
 int main(void)
 {
-#define TEST(f)  cmocka_unit_test_setup_teardown(f, setup_fifo, teardown)
-#define PLAIN(f) cmocka_unit_test_setup_teardown(f, setup_words, teardown)
+#define TEST(f)  cmocka_unit_test_setup_teardown(f, setup_fifo, world_teardown)
+#define PLAIN(f) cmocka_unit_test_setup_teardown(f, setup_words, world_teardown)
     const struct CMUnitTest tests[] = {
         PLAIN(test_set_up_errors),
         PLAIN(test_read_only_and_foreign_frames),
@@ -557,8 +338,6 @@ int main(void)
         TEST(test_reset_goes_back_to_2_level),
         TEST(test_rubbish),
         TEST(test_against_a_model),
-        TEST(test_state_round_trip),
-        TEST(test_state_rejects),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

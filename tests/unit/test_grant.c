@@ -324,7 +324,7 @@ static void test_deaths(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_map_and_unmap),
         TEST(test_read_only),

@@ -122,7 +122,7 @@ static void test_silo(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_copy),        TEST(test_copy_between_grants),
         TEST(test_copy_errors), TEST(test_copy_batch_holds_ends),
