@@ -26,6 +26,11 @@ typed() {
     ) | timeout 60 script -q -c "xl console $1" /dev/null >/dev/null
 }
 
+# registers GUEST VCPU: their names, and the values of those that a kernel sets once.
+registers() {
+    xenctx -a "$(xl domid "$1")" "$2" 2>&1 | sed -E '/^(SCTLR|TTBCR)/b; s/: +[0-9a-f]+/: N/g; /^Call/,$d'
+}
+
 # made NAME LINE...: such a tiny guest is made, shown, and destroyed.
 made() {
     local name=$1
@@ -64,6 +69,15 @@ t vcpu-pin-dom0-all xl vcpu-pin 0 all all all
 
 # --- The rest of the tools ---
 t paging-mempool test-paging-mempool
+t grant-sizes xen-diag gnttab_query_size 0
+t grant-sizes-none xen-diag gnttab_query_size 999
+t counters xenperf
+t locks xenlockprof
+t coverage xencov read
+t patches xen-livepatch list
+t idle-states xenpm get-cpuidle-states
+t frequencies xenpm get-cpufreq-para
+t residency xenpm set-max-cstate 3
 t hypfs-set xl set-parameters loglvl=all
 t hypfs-list xenhypfs ls /
 
@@ -104,6 +118,9 @@ t create-wide xl create -q /root/wide.cfg
 says wide 'domu-init: wide up'
 vcpu_is 1 --p
 t wide-vcpus xl vcpu-list wide
+t wide-registers registers wide 0
+t wide-registers-1 registers wide 1
+t wide-registers-9 registers wide 9
 t wide-max xenstore-read "/local/domain/$(xl domid wide)/memory/static-max"
 t wide-set-2 xl vcpu-set wide 2
 typed wide 'echo 1 >/sys/devices/system/cpu/cpu1/online; echo it has $(nproc)'
@@ -121,4 +138,5 @@ vcpu_is 1 --p
 t wide-vcpus-1 vcpus wide
 t wide-name xl rename wide Domain-0
 t wide-destroy xl destroy wide
+t resource test-resource
 t list-at-end xl list
