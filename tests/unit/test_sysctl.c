@@ -176,6 +176,8 @@ static void test_physinfo(void **state)
     assert_int_equal(p->max_node_id, 0);
     assert_int_equal(p->total_pages, s.total);
     assert_int_equal(p->free_pages, s.free);
+    assert_true(s.dirty > 0);
+    assert_int_equal(p->scrub_pages, 0); /* dirty ones are among the free */
     assert_int_equal(p->outstanding_pages, 0);
     assert_int_equal(p->max_mfn, page_last_mfn().n);
     assert_int_equal(p->capabilities, PHYSCAP_HVM | PHYSCAP_HAP | PHYSCAP_GNTTAB_V1);

@@ -31,8 +31,8 @@ int sysctl_op_physinfo(struct vcpu *v, struct sysctl_physinfo_arg *a)
     a->cpu_khz = arch_cpu_khz();
     a->capabilities = PHYSCAP_HVM | PHYSCAP_HAP | PHYSCAP_GNTTAB_V1;
     a->total_pages = s.total;
+    /* XEN-ABI: scrub_pages is 0. Tools add it to free_pages, which dirty ones are among. */
     a->free_pages = s.free;
-    a->scrub_pages = s.dirty;
     a->max_mfn = page_last_mfn().n;
     return 0;
 }
