@@ -28,7 +28,8 @@ typed() {
 
 # registers GUEST VCPU: their names, and the values of those that a kernel sets once.
 registers() {
-    xenctx -a "$(xl domid "$1")" "$2" 2>&1 | sed -E '/^(SCTLR|TTBCR)/b; s/: +[0-9a-f]+/: N/g; /^Call/,$d'
+    xenctx -a "$(xl domid "$1")" "$2" 2>&1 |
+        sed -E '/^(SCTLR|TTBCR)/b; s/: +[0-9a-f]+/: N/g; /^Call/,$d'
 }
 
 # made NAME LINE...: such a tiny guest is made, shown, and destroyed.
