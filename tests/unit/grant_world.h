@@ -5,7 +5,6 @@
 #include "world_test.h"
 
 #include <hearth/abi_types.h>
-#include <hearth/state.h>
 
 enum {
     OP_MAP,

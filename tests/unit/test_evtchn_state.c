@@ -1,34 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state records of event channels: kept by a round trip; what is damaged is refused. */
 #include "fifo_world.h"
-
-#include <hearth/state.h>
-
-static struct state_stream saved(struct domain *d, uint8_t *buffer, size_t size)
-{
-    struct state_stream s = {.data = buffer, .size = size};
-
-    evtchn_state_save(d, &s);
-    assert_int_equal(s.error, 0);
-    s.size = s.pos;
-    s.pos = 0;
-    return s;
-}
-
-static int load_all(struct domain *d, struct state_stream s)
-{
-    struct state_header h;
-    const void *body;
-    int rc;
-
-    while ((rc = state_next(&s, &h, &body)) == 0 && h.type != STATE_END) {
-        rc = evtchn_state_load(d, &h, body);
-        if (rc != 0) {
-            return rc;
-        }
-    }
-    return rc == -ENODATA ? 0 : rc;
-}
+#include "world_state.h"
 
 static void test_state_round_trip(void **state)
 {
@@ -47,7 +20,7 @@ static void test_state_round_trip(void **state)
     assert_int_equal(EVTCHN(OP_ALLOC_UNBOUND, wait), 0);
     assert_true(ipi(2) != 0);
     port_op(OP_SEND, other);
-    s = saved(&world[1].d, first, sizeof(first));
+    s = world_saved(evtchn_state_save, &world[1].d, first, sizeof(first));
     assert_true(s.size > 200);
 
     /* A new domain with the same id and memory takes over. */
@@ -55,14 +28,14 @@ static void test_state_round_trip(void **state)
     world_domain_as(3, 1, &config);
     memcpy(world_va(3, CONTROL_PAGE), world_va(1, CONTROL_PAGE), PAGE_SIZE);
     memcpy(world_va(3, ARRAY_PAGE), world_va(1, ARRAY_PAGE), PAGE_SIZE);
-    assert_int_equal(load_all(&world[3].d, s), 0);
+    assert_int_equal(world_load(evtchn_state_load, &world[3].d, s), 0);
     assert_null(evtchn_audit(&world[3].d));
-    again = saved(&world[3].d, second, sizeof(second));
+    again = world_saved(evtchn_state_save, &world[3].d, second, sizeof(second));
     assert_int_equal(again.size, s.size);
     assert_memory_equal(first, second, s.size);
     assert_int_equal(world[3].v[2].virq_port[VIRQ_DEBUG], virq.port);
     /* Twice does not go. */
-    assert_true(load_all(&world[3].d, s) != 0);
+    assert_true(world_load(evtchn_state_load, &world[3].d, s) != 0);
     world_destroy(3);
     world_free(3);
     world[1].alive = true;
@@ -77,7 +50,7 @@ static void test_state_rejects(void **state)
 
     (void)state;
     (void)alloc_loop(&other);
-    s = saved(&world[1].d, good, sizeof(good));
+    s = world_saved(evtchn_state_save, &world[1].d, good, sizeof(good));
     for (size_t at = 0; at < s.size; at++) {
         static const uint8_t values[] = {0x00, 0x01, 0x7f, 0xff};
 
@@ -88,7 +61,7 @@ static void test_state_rejects(void **state)
             bad[at] = values[k];
             world[1].alive = false;
             world_domain_as(3, 1, &config);
-            (void)load_all(&world[3].d, b);
+            (void)world_load(evtchn_state_load, &world[3].d, b);
             assert_null(evtchn_audit(&world[3].d));
             world_destroy(3);
             world_free(3);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Grant tables: sizes, versions, swaps, limits, random use, records. */
 #include "grant_world.h"
+#include "world_state.h"
 
 static void test_sizes_and_versions(void **state)
 {
@@ -317,32 +318,6 @@ static void test_random(void **state)
     }
 }
 
-static struct state_stream saved(struct domain *d, uint8_t *buffer, size_t size)
-{
-    struct state_stream s = {.data = buffer, .size = size};
-
-    grant_state_save(d, &s);
-    assert_int_equal(s.error, 0);
-    s.size = s.pos;
-    s.pos = 0;
-    return s;
-}
-
-static int load_all(struct domain *d, struct state_stream s)
-{
-    struct state_header h;
-    const void *body;
-    int rc;
-
-    while ((rc = state_next(&s, &h, &body)) == 0 && h.type != STATE_END) {
-        rc = grant_state_load(d, &h, body);
-        if (rc != 0) {
-            return rc;
-        }
-    }
-    return rc == -ENODATA ? 0 : rc;
-}
-
 static void test_state_round_trip(void **state)
 {
     struct domain_config config = {.max_vcpus = WORLD_VCPUS, .max_evtchn_port = UINT32_MAX};
@@ -360,20 +335,20 @@ static void test_state_round_trip(void **state)
     assert_int_equal(map(1, 9, HOST_MAP, HOLE + 1, &h[1]), 0);
     assert_int_equal(map(1, 10, HOST_MAP | READONLY, HOLE + 2, &h[2]), 0);
     assert_int_equal(unmap(h[0], HOLE), 0);
-    s = saved(&world[3].d, first, sizeof(first));
+    s = world_saved(grant_state_save, &world[3].d, first, sizeof(first));
     world_destroy(3);
     world_free(3);
     assert_int_equal(refs(1, 5), 1);
 
     world_domain(3, &config);
-    assert_int_equal(load_all(&world[3].d, s), 0);
+    assert_int_equal(world_load(grant_state_load, &world[3].d, s), 0);
     world_audit();
     assert_int_equal(refs(1, 5), 3);
     assert_int_equal(entry(3, 20)->frame, WORLD_GFN + 7);
-    again = saved(&world[3].d, second, sizeof(second));
+    again = world_saved(grant_state_save, &world[3].d, second, sizeof(second));
     assert_int_equal(again.size, s.size);
     assert_memory_equal(first, second, s.size);
-    assert_true(load_all(&world[3].d, s) != 0); /* the handles are taken */
+    assert_true(world_load(grant_state_load, &world[3].d, s) != 0); /* the handles are taken */
     world_enter(3, 0);
     assert_int_equal(unmap(h[1], HOLE + 1), 0);
     assert_int_equal(unmap(h[2], HOLE + 2), 0);
