@@ -215,7 +215,7 @@ def test_nothing_leaks(machine, request):
 def test_life(machine, request, gic, smp):
     """Domains made and ended as the tools do it, 4 and 64 at a time: nothing is missing."""
     oracle = request.config.getoption("--oracle")
-    marks = "xen=1 kept=63" if oracle else "kept=11" if smp > 1 else ""
+    marks = "xen=1 kept=31" if oracle else "kept=11" if smp > 1 else ""
     cycles = 500 if SOAK else 60
     # CPUs that take turns would charge a domain for the other CPU's turn: 20 of its slices.
     clock = "threads" if smp > 1 else ""

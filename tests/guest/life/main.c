@@ -151,6 +151,31 @@ static void end(struct built *b)
 }
 
 /*
+ * Free pages, when what earlier domains left to be freed later has been: quiet for 100 ms (Xen: 3
+ * s), in which the machine was not standing still itself.
+ */
+static uint64_t settled(void)
+{
+    uint64_t quiet = boot_option("xen", 0) ? 3 * timer_frequency() : timer_frequency() / 10;
+    uint64_t before = builder_free_pages();
+    uint64_t end = timer_now() + quiet;
+    unsigned int turns = 0;
+
+    while (timer_now() < end || turns < QUIET_TURNS) {
+        uint64_t free = builder_free_pages();
+
+        turns++;
+        if (free != before) {
+            before = free;
+            end = timer_now() + quiet;
+            turns = 0;
+        }
+        sched_op(SCHEDOP_yield, NULL);
+    }
+    return before;
+}
+
+/*
  * The boot argument kept=N says how many pages a heap may keep for itself. One CPU under Hearth: 0.
  * Several: one for each of 11 sizes of objects, as it happens. Xen's has more of them.
  */
@@ -163,11 +188,12 @@ static bool within(long lost, long kept)
 static long missing(uint64_t before, long kept)
 {
     uint64_t end = timer_now() + 60 * timer_frequency();
+    long lost = (long)(before - settled());
 
-    while (!within((long)(before - builder_free_pages()), kept) && timer_now() < end) {
-        sched_op(SCHEDOP_yield, NULL);
+    while (!within(lost, kept) && timer_now() < end) {
+        lost = (long)(before - settled());
     }
-    return (long)(before - builder_free_pages());
+    return lost;
 }
 
 static void check_returned(uint64_t before, const char *what)
@@ -191,30 +217,6 @@ static bool gone(domid_t domid)
         sched_op(SCHEDOP_yield, NULL);
     }
     return false;
-}
-
-/*
- * Free pages, when what earlier domains left to be freed later has been: quiet for 100 ms, in which
- * the machine was not standing still itself.
- */
-static uint64_t settled(void)
-{
-    uint64_t before = builder_free_pages();
-    uint64_t end = timer_now() + timer_frequency() / 10;
-    unsigned int turns = 0;
-
-    while (timer_now() < end || turns < QUIET_TURNS) {
-        uint64_t free = builder_free_pages();
-
-        turns++;
-        if (free != before) {
-            before = free;
-            end = timer_now() + timer_frequency() / 10;
-            turns = 0;
-        }
-        sched_op(SCHEDOP_yield, NULL);
-    }
-    return before;
 }
 
 static void test_cycles(unsigned int cycles)
